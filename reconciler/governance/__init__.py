@@ -1,0 +1,1 @@
+"""Pure: risk requirements, evidence of approval, freeze windows, verdicts."""

@@ -1,0 +1,113 @@
+"""Moves: the smallest change that one system makes in one call.
+
+Each move is declarative: it names the effect, so that making it twice is making it once, and so
+that an observer can tell whether it happened. A key to be created is named by its symbol; a signer
+that is given the same symbol again uses the key it made for it before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.model.keys import DsRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnskeyAdd:
+    """Publish a DNSKEY, created first where it is a symbol; with `sign` it signs the RRset too."""
+
+    signer: str
+    key: str
+    sign: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnskeyRemove:
+    """Withdraw a DNSKEY and with it that key's signature over the DNSKEY RRset."""
+
+    signer: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnskeySign:
+    """Set exactly which keys sign the DNSKEY RRset (they need not be in it)."""
+
+    signer: str
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSign:
+    """Set exactly which keys each sign every RRset of the zone's data."""
+
+    signer: str
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneSign:
+    """Turn signing on as a whole: publish `keys` (symbols are created), sign everything."""
+
+    signer: str
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneUnsign:
+    """Turn signing off as a whole: no DNSKEY, no signature remains."""
+
+    signer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DsReplace:
+    """Make the DS RRset at the parent exactly `ds` (empty: none)."""
+
+    ds: frozenset[DsRef]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DsAdd:
+    """Add one DS at the parent."""
+
+    ds: DsRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DsRemove:
+    """Remove one DS at the parent."""
+
+    ds: DsRef
+
+
+SignerMove = DnskeyAdd | DnskeyRemove | DnskeySign | DataSign | ZoneSign | ZoneUnsign
+ParentMove = DsReplace | DsAdd | DsRemove
+Move = SignerMove | ParentMove
+
+OPS: dict[str, type[Move]] = {
+    "dnskey.add": DnskeyAdd,
+    "dnskey.remove": DnskeyRemove,
+    "dnskey.sign": DnskeySign,
+    "data.sign": DataSign,
+    "zone.sign": ZoneSign,
+    "zone.unsign": ZoneUnsign,
+    "ds.replace": DsReplace,
+    "ds.add": DsAdd,
+    "ds.remove": DsRemove,
+}
+"""The name of each move in plan files."""
+
+
+def op(move: Move) -> str:
+    """Return the name of a move in plan files."""
+    return next(name for name, kind in OPS.items() if type(move) is kind)
+
+
+def system(move: Move) -> str:
+    """Return `parent` or `signer:<name>`: the system that makes this move."""
+    match move:
+        case DsReplace() | DsAdd() | DsRemove():
+            return "parent"
+        case _:
+            return f"signer:{move.signer}"

@@ -1,0 +1,1 @@
+"""DNS as every authoritative server really serves it."""

@@ -1,0 +1,1 @@
+"""Pure and independent of planning: no view that any cache may assemble is bogus."""

@@ -1,0 +1,1 @@
+"""Draws plans, status and diagnostics from values alone."""

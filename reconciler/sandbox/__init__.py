@@ -1,0 +1,1 @@
+"""An embedded DNS world with real packets, real signatures and virtual time."""

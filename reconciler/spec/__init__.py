@@ -1,0 +1,1 @@
+"""The only place where files become values and back: YAML, plan files, entries, schemas."""
