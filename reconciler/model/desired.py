@@ -153,6 +153,16 @@ class Requirement:
     max_age: int = 1209600
 
 
+DEFAULT_REQUIREMENTS: Mapping[RiskClass, Requirement] = {
+    RiskClass.R0: Requirement(approvers=0),
+    RiskClass.R1: Requirement(approvers=1),
+    RiskClass.R2: Requirement(approvers=1, from_owner=1),
+    RiskClass.R3: Requirement(approvers=2, from_critical=1),
+    RiskClass.R4: Requirement(approvers=2, signed=True, max_age=86400),
+}
+"""What counts where `governance.requirements` says nothing (design/change-control.md §2)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreezeWindow:
     """A half-open period `[start, end)` in which steps that begin a change are not taken."""
