@@ -1,0 +1,138 @@
+"""Plans as files: loading, writing, and whether a file is intact."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from reconciler.diagnostics import Diagnostic, SpecError
+from reconciler.model.desired import RiskClass
+from reconciler.model.plan import Plan, Status, ZonePlan
+from reconciler.spec.canonical import digest
+from reconciler.spec.json_document import Document, Wire, parse
+from reconciler.spec.plan_json import FORMAT_VERSION, plan_to_json
+from reconciler.spec.plan_wire import RefusalFile, RollbackFile, StepFile
+from reconciler.spec.proof_wire import ProofFile
+from reconciler.spec.timeline_file import TimelineFile
+from reconciler.spec.wire_types import Instant, Seconds, ZoneName
+
+_NO_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a plan was made that does not say so: nothing but text depends on it."""
+_UNNAMED = "unnamed."
+"""Zone of a file by hand that holds the steps and timeline of one zone without its name."""
+_MAJOR = int(FORMAT_VERSION.partition(".")[0])
+
+
+class ZonePlanFile(Wire):
+    """The plan of one zone; a file written by hand may hold steps and timeline alone."""
+
+    status: Status = Status.PLANNED
+    at: Instant = _NO_INSTANT
+    risk: RiskClass = RiskClass.R0
+    duration_min: Seconds = 0
+    clean_min: Seconds = 0
+    steps: tuple[StepFile, ...] = ()
+    timeline: TimelineFile | None = None
+    proof: ProofFile | None = None
+    rollback: dict[str, RollbackFile] = Field(default_factory=dict)
+    refusals: tuple[RefusalFile, ...] = ()
+    desired_digest: str = ""
+    change_digest: str = ""
+
+    def value(self, zone: str) -> ZonePlan:
+        """Return the plan as a value."""
+        return ZonePlan(
+            zone=zone,
+            status=self.status,
+            at=self.at,
+            steps=tuple(step.value() for step in self.steps),
+            timeline=self.timeline.value() if self.timeline else None,
+            duration_min=self.duration_min,
+            clean_min=self.clean_min,
+            verdict=self.proof.value() if self.proof else None,
+            rollback=tuple(back.value(after) for after, back in self.rollback.items()),
+            risk=self.risk,
+            refusals=tuple(refusal.value() for refusal in self.refusals),
+            desired_digest=self.desired_digest,
+            change_digest=self.change_digest,
+        )
+
+
+class PlanFileV1(Wire):
+    """Plans of several zones."""
+
+    format_version: Annotated[str, Field(pattern=r"^1(\.\d+)?$")] = FORMAT_VERSION
+    zones: dict[ZoneName, ZonePlanFile]
+    plan_digest: str = ""
+
+
+class _OneZoneFile(ZonePlanFile):
+    """Steps and timeline of one zone at the top of a file, as a person writes them."""
+
+    zone: ZoneName = _UNNAMED
+    steps: tuple[StepFile, ...]
+    timeline: TimelineFile
+
+
+def load_plan(data: bytes, source: str) -> Plan:
+    """Return the plan in `data`, a file named `source` in messages.
+
+    Unknown members are ignored; a higher major format version, and every mistake, raise SpecError
+    with line and column. Whether the file is intact is for `plan_file_problem` to say.
+    """
+    document = parse(data, source)
+    _require_version(document)
+    if isinstance(document.value, dict) and "zones" not in document.value:
+        one = document.read(_OneZoneFile)
+        return Plan(zones={one.zone: one.value(one.zone)})
+    file = document.read(PlanFileV1)
+    zones = {name: zone.value(name) for name, zone in file.zones.items()}
+    return Plan(zones=zones, plan_digest=file.plan_digest)
+
+
+def dump_plan(plan: Plan) -> bytes:
+    """Return the file that `load_plan` turns into `plan` again; equal plans give equal bytes."""
+    return (json.dumps(plan_to_json(plan), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def plan_file_problem(data: bytes, source: str) -> Diagnostic | None:
+    """Return what is wrong with the `plan_digest` of a plan file: it is missing or does not hold.
+
+    The digest covers the whole file, members that no reader knows included.
+    """
+    document = parse(data, source)
+    members = document.value if isinstance(document.value, dict) else {}
+    named = members.get("plan_digest")
+    if named is None:
+        return document.problem(
+            (),
+            "no-plan-digest",
+            "the file has no `plan_digest`, so nobody can tell if it is intact",
+        )
+    actual = digest({name: value for name, value in members.items() if name != "plan_digest"})
+    if named == actual:
+        return None
+    return document.problem(
+        ("plan_digest",),
+        "plan-digest-mismatch",
+        f"the file was changed after it was written: its content has {actual}",
+        hint="make a new plan with `reconcile plan --out FILE`",
+    )
+
+
+def _require_version(document: Document) -> None:
+    value = document.value
+    version = value.get("format_version") if isinstance(value, dict) else None
+    major = version.partition(".")[0] if isinstance(version, str) else ""
+    if major.isascii() and major.isdecimal() and int(major) > _MAJOR:
+        raise SpecError(
+            document.problem(
+                ("format_version",),
+                "unsupported-format",
+                f"format {version} is newer than this release reads ({_MAJOR}.x)",
+                hint="use the release that wrote the plan, or make a new plan",
+            )
+        )
