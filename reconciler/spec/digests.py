@@ -1,0 +1,98 @@
+"""What people approve, as one digest: the content of a change without its accidents.
+
+`change_digest` covers zone, desired state, rules, start, steps with moves, waits and deadlines,
+profiles, assumptions and rollback. Labels of keys, ids and order of steps, instants and prose are
+left out, so that a digest survives another observation of the same start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+
+from reconciler.model.desired import DesiredZone
+from reconciler.model.entries import Json
+from reconciler.model.plan import Plan, Status, ZonePlan
+from reconciler.spec.canonical import canonical, digest
+from reconciler.spec.change_content import change_content
+from reconciler.spec.plan_json import plan_to_json
+
+
+def desired_digest(desired: DesiredZone) -> str:
+    """Return the digest of what a zone shall be.
+
+    It covers every field but the name of the policy, whose content counts, and no order of signers.
+    """
+    members = _members(desired)
+    policy = _members(desired.policy)
+    del policy["name"]
+    content = members | {"policy": policy, "signers": list[Json](sorted(desired.signers))}
+    return digest({"format": "reconcile-desired/1", "desired": content})
+
+
+def change_digest(plan: ZonePlan, desired_digest: str, policy_rules: Json) -> str:
+    """Return the digest that people approve.
+
+    `policy_rules` are the requirements of change control for the risk classes of this plan.
+    """
+    return digest(
+        {
+            "format": "reconcile-change/1",
+            "desired": desired_digest,
+            "rules": policy_rules,
+            "change": change_content(plan),
+        }
+    )
+
+
+def plan_digest(plan: Plan) -> str:
+    """Return the digest of the whole plan file without its own member `plan_digest`."""
+    return digest(plan_to_json(replace(plan, plan_digest="")))
+
+
+def with_digests(
+    plan: Plan, desired: Mapping[str, DesiredZone], policy_rules: Callable[[ZonePlan], Json]
+) -> Plan:
+    """Return the plan with all of its digests; only a planned zone has a change to approve."""
+    zones = {
+        name: _with_digests(zone, desired_digest(desired[name]), policy_rules)
+        for name, zone in plan.zones.items()
+    }
+    complete = Plan(zones=zones)
+    return replace(complete, plan_digest=plan_digest(complete))
+
+
+def _with_digests(
+    plan: ZonePlan, desired: str, policy_rules: Callable[[ZonePlan], Json]
+) -> ZonePlan:
+    planned = plan.status is Status.PLANNED
+    change = change_digest(plan, desired, policy_rules(plan)) if planned else ""
+    return replace(plan, desired_digest=desired, change_digest=change)
+
+
+def _members(value: object) -> dict[str, Json]:
+    if not is_dataclass(value):
+        raise TypeError(type(value).__name__)
+    return {field.name: _normal(getattr(value, field.name)) for field in fields(value)}
+
+
+def _normal(value: object) -> Json:
+    """Return a value of the model as JSON; sets and mappings lose their order."""
+    match value:
+        case None | bool() | int():
+            return value
+        case Enum():
+            return str(value.value)
+        case str():
+            return value
+        case bytes():
+            return value.hex()
+        case frozenset():
+            return sorted((_normal(item) for item in value), key=canonical)
+        case tuple():
+            return [_normal(item) for item in value]
+        case Mapping():
+            return {str(_normal(name)): _normal(item) for name, item in value.items()}
+        case _:
+            return _members(value)
