@@ -1,0 +1,256 @@
+"""The ledger folded: for each zone what cannot be observed. Pure; no git, no clock.
+
+`fold` goes through entries in order and can go on from an earlier result, so that a run which reads
+the ledger again pays only for what is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from reconciler.ledger.history import (
+    Adoption,
+    Blocked,
+    Evidence,
+    History,
+    LoggedApproval,
+    LoggedPlan,
+    OpenIntent,
+    Outcome,
+    PolicyInForce,
+    Refined,
+    Suspension,
+    ZoneLog,
+)
+from reconciler.ledger.read_data import Data
+from reconciler.ledger.records import Channel
+from reconciler.model.entries import Entry, Event
+
+
+def fold(entries: Iterable[Entry], onto: History | None = None) -> History:
+    """Return the history after `entries`, which follow those folded into `onto`.
+
+    An entry whose data does not have the shape of its event raises LedgerError naming it.
+    """
+    history = onto or History()
+    zones = dict(history.zones)
+    for entry in entries:
+        history = _fold_global(history, entry)
+        zone = entry.draft.zone
+        if zone is not None:
+            zones[zone] = fold_zone(zones.get(zone, ZoneLog()), entry)
+    return replace(history, zones=zones)
+
+
+def _fold_global(history: History, entry: Entry) -> History:
+    history = replace(history, seq=entry.seq, at=entry.at)
+    data = Data(entry)
+    match entry.event:
+        case Event.GENESIS:
+            return replace(history, ledger_id=data.text("ledger"))
+        case Event.POLICY:
+            rules = data.mapping("rules")
+            digest = data.text("digest")
+            policy = PolicyInForce(seq=entry.seq, at=entry.at, digest=digest, rules=rules)
+            return replace(history, policy=policy)
+        case _:
+            return history
+
+
+def fold_zone(log: ZoneLog, entry: Entry) -> ZoneLog:
+    """Return the zone's log after one entry about it; events that change nothing leave it."""
+    change = _FOLDS.get(entry.event)
+    return log if change is None else change(log, entry)
+
+
+def _without_plan(log: ZoneLog) -> ZoneLog:
+    return replace(
+        log,
+        plan=None,
+        begun_at=None,
+        refined={},
+        open_intents=(),
+        attempts={},
+        outcomes={},
+        evidence={},
+    )
+
+
+def _plan(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    plan = LoggedPlan(
+        seq=entry.seq,
+        at=entry.at,
+        plan=data.member("plan"),
+        change=data.member("change"),
+        blob=data.text("blob"),
+        steps=data.texts("steps"),
+        risk=data.text("risk"),
+        authors=frozenset(data.texts("authors")),
+        commit=data.optional_text("commit"),
+    )
+    if log.plan is not None and log.plan.plan == plan.plan:
+        return replace(log, plan=replace(plan, seq=log.plan.seq, at=log.plan.at))
+    open_intents = log.open_intents
+    return replace(_without_plan(log), plan=plan, open_intents=open_intents)
+
+
+def _refine(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    refined = Refined(
+        seq=entry.seq,
+        at=entry.at,
+        step=data.member("step"),
+        keys=data.text_mapping("keys"),
+        ds=frozenset(data.texts("ds")),
+        digest=data.text("digest"),
+    )
+    created = {**log.created, **refined.keys}
+    return replace(log, refined={**log.refined, refined.step: refined}, created=created)
+
+
+def _approval(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    approval = LoggedApproval(
+        seq=entry.seq,
+        at=entry.at,
+        digest=data.text("digest"),
+        person=data.text("person"),
+        channel=data.choice("channel", Channel),
+        statement=data.text("statement"),
+        signature=data.optional_text("signature"),
+    )
+    of_digest = (*log.approvals.get(approval.digest, ()), approval)
+    return replace(log, approvals={**log.approvals, approval.digest: of_digest})
+
+
+def _revoke(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    digest, person = data.text("digest"), data.text("person")
+    of_digest = tuple(
+        replace(a, revoked=entry.at) if a.person == person and a.revoked is None else a
+        for a in log.approvals.get(digest, ())
+    )
+    return replace(log, approvals={**log.approvals, digest: of_digest})
+
+
+def _intent(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    intent = OpenIntent(
+        seq=entry.seq,
+        at=entry.at,
+        plan=data.member("plan"),
+        step=data.member("step"),
+        idem=data.member("idem"),
+        deadline=entry.draft.deadline,
+        moves=data.items("moves"),
+        attempt=data.number("attempt"),
+        run=entry.actor.run,
+    )
+    return replace(
+        log,
+        begun_at=log.begun_at or entry.at,
+        open_intents=(*log.open_intents, intent),
+        attempts={**log.attempts, intent.step: intent.attempt},
+    )
+
+
+def _accepted(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    idem, operation = data.member("idem"), data.text("operation")
+    open_intents = tuple(
+        replace(i, operation=operation) if i.idem == idem else i for i in log.open_intents
+    )
+    return replace(log, open_intents=open_intents)
+
+
+def _outcome(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    outcome = Outcome(
+        seq=entry.seq,
+        at=entry.at,
+        step=data.member("step"),
+        idem=data.member("idem"),
+        ok=data.truth("ok"),
+        message=data.text("message"),
+        operation=data.optional_text("operation"),
+        created=data.text_mapping("created", default={}),
+    )
+    log = _close(log, outcome.idem)
+    log = replace(log, created={**log.created, **outcome.created})
+    if log.plan is None or log.plan.plan != entry.draft.plan:
+        return log
+    return replace(log, outcomes={**log.outcomes, outcome.step: outcome})
+
+
+def _close(log: ZoneLog, idem: str) -> ZoneLog:
+    return replace(log, open_intents=tuple(i for i in log.open_intents if i.idem != idem))
+
+
+def _evidence(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    evidence = Evidence(
+        seq=entry.seq,
+        plan=data.member("plan"),
+        step=data.member("step"),
+        seen_at=data.instant("seen_at"),
+        servers=data.texts("servers"),
+        rrsets=data.items("rrsets"),
+    )
+    log = replace(log, seen=(*log.seen, evidence))
+    if log.plan is None or log.plan.plan != evidence.plan:
+        return log
+    return replace(log, evidence={**log.evidence, evidence.step: evidence})
+
+
+def _adopt(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    adoption = Adoption(
+        seq=entry.seq, at=entry.at, observed=data.text("observed"), seen=data.items("seen")
+    )
+    return replace(log, adopted=adoption)
+
+
+def _blocked(log: ZoneLog, entry: Entry) -> ZoneLog:
+    why = Data(entry).text("why")
+    blocked = Blocked(seq=entry.seq, at=entry.at, why=why, step=entry.draft.step)
+    return replace(log, blocked=blocked)
+
+
+def _resolve(log: ZoneLog, entry: Entry) -> ZoneLog:
+    idem = entry.draft.idem
+    log = replace(log, blocked=None)
+    return log if idem is None else _close(log, idem)
+
+
+def _suspend(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    until, reason = data.instant("until"), data.text("reason")
+    return replace(log, suspended=Suspension(seq=entry.seq, until=until, reason=reason))
+
+
+def _resume(log: ZoneLog, _entry: Entry) -> ZoneLog:
+    return replace(log, suspended=None)
+
+
+def _abandon(log: ZoneLog, _entry: Entry) -> ZoneLog:
+    return _without_plan(replace(log, blocked=None))
+
+
+_FOLDS: dict[Event, Callable[[ZoneLog, Entry], ZoneLog]] = {
+    Event.PLAN: _plan,
+    Event.REFINE: _refine,
+    Event.APPROVAL: _approval,
+    Event.REVOKE: _revoke,
+    Event.INTENT: _intent,
+    Event.ACCEPTED: _accepted,
+    Event.OUTCOME: _outcome,
+    Event.EVIDENCE: _evidence,
+    Event.ADOPT: _adopt,
+    Event.BLOCKED: _blocked,
+    Event.RESOLVE: _resolve,
+    Event.SUSPEND: _suspend,
+    Event.RESUME: _resume,
+    Event.ABANDON: _abandon,
+}

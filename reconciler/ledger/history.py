@@ -1,0 +1,185 @@
+"""What the ledger tells of each zone, as values: the result of `fold`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.ledger.records import Channel
+from reconciler.model.entries import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedPlan:
+    """The plan being carried out. `steps` are ids in order, `blob` the path of the whole plan."""
+
+    seq: int
+    at: datetime
+    plan: str
+    change: str
+    blob: str
+    steps: tuple[str, ...]
+    risk: str
+    authors: frozenset[str]
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refined:
+    """What a step's symbols became: DNSKEYs by symbol, DS texts, and the digest to approve."""
+
+    seq: int
+    at: datetime
+    step: str
+    keys: Mapping[str, str]
+    ds: frozenset[str]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedApproval:
+    """An approval as recorded; whether its signature holds is for `approvals` to verify."""
+
+    seq: int
+    at: datetime
+    digest: str
+    person: str
+    channel: Channel
+    statement: str
+    signature: str | None
+    revoked: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIntent:
+    """A step that was begun and whose end nobody recorded: it may have happened or not."""
+
+    seq: int
+    at: datetime
+    plan: str
+    step: str
+    idem: str
+    deadline: datetime | None
+    moves: tuple[Json, ...]
+    attempt: int
+    run: str
+    operation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How the last intent of a step ended; a claim, never proof of what is published."""
+
+    seq: int
+    at: datetime
+    step: str
+    idem: str
+    ok: bool
+    message: str
+    operation: str | None = None
+    created: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Every server was seen to serve what `step` of `plan` publishes, at `seen_at`."""
+
+    seq: int
+    plan: str
+    step: str
+    seen_at: datetime
+    servers: tuple[str, ...]
+    rrsets: tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Why a person is needed, and since when."""
+
+    seq: int
+    at: datetime
+    why: str
+    step: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """No step begins before `until`."""
+
+    seq: int
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """The zone was taken into care as observed; `seen` are the versions that were published."""
+
+    seq: int
+    at: datetime
+    observed: str
+    seen: tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneLog:
+    """What the ledger knows of one zone.
+
+    `refined`, `outcomes`, `attempts` and `evidence` are of the current plan, by step; so is
+    `begun_at`, its first intent. `seen` holds the evidence of every plan, oldest first, and
+    `created` every key made, DNSKEY text by symbol. `approvals` are kept by digest.
+    """
+
+    plan: LoggedPlan | None = None
+    begun_at: datetime | None = None
+    refined: Mapping[str, Refined] = field(default_factory=dict)
+    approvals: Mapping[str, tuple[LoggedApproval, ...]] = field(default_factory=dict)
+    open_intents: tuple[OpenIntent, ...] = ()
+    attempts: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    seen: tuple[Evidence, ...] = ()
+    created: Mapping[str, str] = field(default_factory=dict)
+    blocked: Blocked | None = None
+    suspended: Suspension | None = None
+    adopted: Adoption | None = None
+
+    @property
+    def open_intent(self) -> OpenIntent | None:
+        """The oldest intent whose end is not recorded."""
+        return self.open_intents[0] if self.open_intents else None
+
+    @property
+    def complete(self) -> bool:
+        """True if there is evidence for every step of the current plan."""
+        return self.plan is not None and set(self.plan.steps) <= set(self.evidence)
+
+    def suspended_at(self, now: datetime) -> Suspension | None:
+        """Return the suspension in force at `now`; it ends by itself at its `until`."""
+        return self.suspended if self.suspended and now < self.suspended.until else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyInForce:
+    """The governance that entries after `seq` are written under; `rules` as JSON."""
+
+    seq: int
+    at: datetime
+    digest: str
+    rules: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The whole ledger folded, up to and with entry `seq` (0: none)."""
+
+    seq: int = 0
+    at: datetime | None = None
+    ledger_id: str | None = None
+    policy: PolicyInForce | None = None
+    zones: Mapping[str, ZoneLog] = field(default_factory=dict)
+
+    def zone(self, name: str) -> ZoneLog:
+        """Return what is known of a zone; one never heard of has an empty log."""
+        return self.zones.get(name, ZoneLog())
