@@ -73,3 +73,9 @@ class Observation:
     children: tuple[ChildSighting, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     key_text: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """True if every address of every server gave a usable answer: nothing is taken on trust."""
+        seen = (*self.parent, *self.children)
+        return self.zone is not None and all(sight.error is None for sight in seen)
