@@ -1,0 +1,145 @@
+"""`policies:` of portfolio.yaml: key and signing parameters."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from reconciler.model.desired import Bounds, Denial, DenialKind, DnssecPolicy, KeyScheme
+from reconciler.spec.fields import Algorithm, DigestType, PositiveSeconds, Seconds, Strict
+
+_DEFAULT = DnssecPolicy(name="default")
+"""Where every default below comes from."""
+
+MAX_ITERATIONS = 2500
+"""Largest NSEC3 iteration count that was ever allowed (RFC 5155 §10.3); RFC 9276 wants 0."""
+
+
+class LifetimeSpec(Strict):
+    """How long keys of one role live; left out: until a generation is raised."""
+
+    lifetime: PositiveSeconds | None = None
+
+
+class Nsec3Spec(Strict):
+    """NSEC3 parameters; RFC 9276 wants no iterations and no salt."""
+
+    iterations: Annotated[int, Field(ge=0, le=MAX_ITERATIONS)] = 0
+    salt: Annotated[
+        str,
+        Field(
+            pattern=r"^(none|([0-9a-fA-F]{2}){1,255})$",
+            description="`none`, or hexadecimal digits",
+            examples=["none"],
+        ),
+    ] = "none"
+    opt_out: bool = False
+
+
+class Nsec3DenialSpec(Strict):
+    """`denial: {nsec3: {...}}`."""
+
+    nsec3: Nsec3Spec
+
+
+def _denial_form(value: object) -> str:
+    return "word" if isinstance(value, str) else "mapping"
+
+
+DenialSpec = Annotated[
+    Annotated[Literal["nsec", "nsec3", "compact"], Tag("word")]
+    | Annotated[Nsec3DenialSpec, Tag("mapping")],
+    Discriminator(_denial_form),
+]
+
+
+class DsSpec(Strict):
+    """The DS RRset: digests to publish, and the TTL to ask the parent for (never assumed)."""
+
+    digest_types: Annotated[list[DigestType], Field(min_length=1, examples=[["SHA256"]])] = sorted(
+        _DEFAULT.digest_types
+    )
+    ttl: PositiveSeconds | None = None
+
+
+class BoundsSpec(Strict):
+    """Declared upper bounds, used where nothing can be measured."""
+
+    max_zone_ttl: PositiveSeconds | None = None
+    propagation: Seconds | None = None
+    parent_propagation: Seconds | None = None
+    signing_delay: Seconds | None = None
+
+
+class SignaturesSpec(Strict):
+    """How long signatures are valid, and how long before their end they are made anew."""
+
+    validity: PositiveSeconds = _DEFAULT.signature_validity
+    refresh: PositiveSeconds = _DEFAULT.signature_refresh
+
+
+class MarginsSpec(Strict):
+    """What a plan adds to the waits that the proof asks for."""
+
+    publish_safety: Seconds = _DEFAULT.publish_safety
+    retire_safety: Seconds = _DEFAULT.retire_safety
+
+
+class PolicySpec(Strict):
+    """Key and signing parameters of a zone."""
+
+    algorithm: Algorithm = _DEFAULT.algorithm
+    keys: Literal["split", "csk"] = "split"
+    ksk: LifetimeSpec = LifetimeSpec()
+    zsk: LifetimeSpec = LifetimeSpec()
+    csk: LifetimeSpec = LifetimeSpec()
+    denial: DenialSpec = "nsec"
+    ds: DsSpec = DsSpec()
+    bounds: BoundsSpec = BoundsSpec()
+    signatures: SignaturesSpec = SignaturesSpec()
+    margins: MarginsSpec = MarginsSpec()
+    cds: Annotated[
+        Literal["publish", "none"],
+        Field(description="Whether CDS and CDNSKEY shall be published (RFC 7344)"),
+    ] = "none"
+    weak_algorithms: Annotated[
+        list[Algorithm],
+        Field(description="Algorithms that some validators are said not to know"),
+    ] = Field(default_factory=list)
+    drop_strict: Annotated[
+        bool,
+        Field(description="Plan without the ds-alg profile: strict validators may see bogus data"),
+    ] = False
+
+    def to_domain(self, name: str) -> DnssecPolicy:
+        """Return the policy of this name; a CSK's lifetime counts as the KSK's."""
+        scheme = KeyScheme(self.keys)
+        entry = self.csk if scheme is KeyScheme.CSK else self.ksk
+        return DnssecPolicy(
+            name=name,
+            algorithm=self.algorithm,
+            keys=scheme,
+            ksk_lifetime=entry.lifetime,
+            zsk_lifetime=self.zsk.lifetime,
+            denial=self._denial(),
+            digest_types=frozenset(self.ds.digest_types),
+            ds_ttl=self.ds.ttl,
+            bounds=Bounds(**self.bounds.model_dump()),
+            signature_validity=self.signatures.validity,
+            signature_refresh=self.signatures.refresh,
+            publish_cds=self.cds == "publish",
+            publish_safety=self.margins.publish_safety,
+            retire_safety=self.margins.retire_safety,
+            weak_algorithms=frozenset(self.weak_algorithms),
+            drop_strict=self.drop_strict,
+        )
+
+    def _denial(self) -> Denial:
+        if isinstance(self.denial, str):
+            return Denial(kind=DenialKind(self.denial))
+        nsec3 = self.denial.nsec3
+        salt = b"" if nsec3.salt == "none" else bytes.fromhex(nsec3.salt)
+        return Denial(
+            kind=DenialKind.NSEC3, iterations=nsec3.iterations, salt=salt, opt_out=nsec3.opt_out
+        )
