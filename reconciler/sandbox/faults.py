@@ -1,4 +1,4 @@
-"""What can go wrong in a world on purpose: faults are part of its state, so every process sees them.
+"""What goes wrong in a world on purpose: a part of its state, so that every process sees it.
 
 A fault of a system (a signer or a parent, by name) strikes its calls; a fault of a server (by name)
 strikes its answers. It ends after `count` strikes, at `until`, or when it is cleared.

@@ -132,8 +132,9 @@ class WorldLayout:
     @property
     def servers(self) -> tuple[ServerLayout, ...]:
         """Every server of the world, hidden ones included."""
-        places = (*self.registries, *self.signers)
-        return tuple(server for place in places for server in place.servers)
+        groups = [place.servers for place in self.registries]
+        groups += [place.servers for place in self.signers]
+        return tuple(server for group in groups for server in group)
 
 
 def example_layout() -> WorldLayout:

@@ -1,0 +1,127 @@
+"""Everything that ever happened in a world, as values: from it and an instant follow all answers.
+
+Instants are whole seconds since the epoch. `place` is the name of a signer, or `PARENT` for the
+delegation of a zone.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.sandbox.faults import FaultKind
+
+PARENT = "parent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A DNSKEY known to one signer for one zone; `private` (PKCS #8, DER) None: a foreign key."""
+
+    id: int
+    zone: str
+    place: str
+    label: str
+    algorithm: int
+    flags: int
+    public: bytes
+    private: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerState:
+    """What a signer does with one zone; sets of key ids.
+
+    `signed_at` and `events` belong to a hosted signer: since when it signs, and how many events of
+    its own ZSK rollovers have happened since.
+    """
+
+    dnskeys: frozenset[int] = frozenset()
+    krrsig: frozenset[int] = frozenset()
+    zrrsig: frozenset[int] = frozenset()
+    signed_at: int | None = None
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationState:
+    """The DS RRset of one zone in its parent: presentation forms, lower case."""
+
+    ds: frozenset[str] = frozenset()
+
+
+State = SignerState | DelegationState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerVersion:
+    """What a signer did with a zone since `at`. `id` orders versions of one instant."""
+
+    id: int
+    at: int
+    state: SignerState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationVersion:
+    """What the parent publishes since `at`, which is in the future for a pending change."""
+
+    id: int
+    at: int
+    state: DelegationState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveFault:
+    """A fault that has not ended by count or by hand; it strikes in `[since, until)`."""
+
+    id: int
+    kind: FaultKind
+    target: str
+    seconds: int
+    remaining: int | None
+    since: int
+    until: int | None
+
+    def active(self, now: int) -> bool:
+        """True if it strikes at `now`."""
+        return self.since <= now and (self.until is None or now < self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All keys, versions (in order of their beginning) and faults of a world."""
+
+    keys: Mapping[int, HeldKey] = field(default_factory=dict)
+    signers: Mapping[tuple[str, str], tuple[SignerVersion, ...]] = field(default_factory=dict)
+    delegations: Mapping[str, tuple[DelegationVersion, ...]] = field(default_factory=dict)
+    faults: tuple[ActiveFault, ...] = ()
+
+    def signer_at(self, place: str, zone: str, at: int) -> SignerVersion:
+        """Return the version of `zone` at signer `place` that stands at `at`."""
+        versions = self.signers[place, zone]
+        return versions[_standing([v.at for v in versions], at)]
+
+    def delegation_at(self, zone: str, at: int) -> DelegationVersion:
+        """Return the version of the delegation of `zone` that stands at `at`."""
+        versions = self.delegations[zone]
+        return versions[_standing([v.at for v in versions], at)]
+
+    def signer_count(self, place: str, zone: str, at: int) -> int:
+        """Return how many versions of `zone` began at `place` until `at`."""
+        return _standing([v.at for v in self.signers[place, zone]], at)
+
+    def delegation_count(self, zone: str, at: int) -> int:
+        """Return how many versions of the delegation of `zone` began until `at`."""
+        return _standing([v.at for v in self.delegations[zone]], at)
+
+    def zone_keys(self, place: str, zone: str) -> tuple[HeldKey, ...]:
+        """Return the keys that signer `place` knows for `zone`, oldest first."""
+        return tuple(
+            key for _, key in sorted(self.keys.items()) if (key.place, key.zone) == (place, zone)
+        )
+
+
+def _standing(beginnings: list[int], at: int) -> int:
+    return max(0, bisect_right(beginnings, at) - 1)

@@ -1,0 +1,39 @@
+"""What happens by itself while time passes: hosted signers roll their ZSKs."""
+
+from __future__ import annotations
+
+from reconciler.model.keys import SEP_FLAG
+from reconciler.sandbox import hosted
+from reconciler.sandbox.history import History, SignerState
+from reconciler.sandbox.hosted import RollEvent
+from reconciler.sandbox.keyring import Keyring
+from reconciler.sandbox.layout import SignerLayout, WorldLayout, ZoneLayout
+
+
+def pass_time(keyring: Keyring, layout: WorldLayout, until: int) -> None:
+    """Write down every event until the instant `until`; within a transaction."""
+    for signer in layout.signers:
+        if signer.kind == "sandbox-hosted":
+            for zone in layout.zones:
+                if signer.name in zone.signers:
+                    _roll(keyring, signer, zone, until)
+
+
+def _roll(keyring: Keyring, signer: SignerLayout, zone: ZoneLayout, until: int) -> None:
+    store = keyring.store
+    while True:
+        state = store.view()[1].signers[signer.name, zone.zone][-1].state
+        due = hosted.next_event(signer, zone, state)
+        if due is None or due.at > until:
+            return
+        if due.event is RollEvent.PUBLISH:
+            label = hosted.successor(store.view()[1].zone_keys(signer.name, zone.zone))
+            successor = keyring.key_for(zone.zone, signer.name, label).id
+        else:
+            successor = _newest_zsk(state, store.view()[1])
+        following = hosted.after_event(state, due.event, successor)
+        store.add_version(signer.name, zone.zone, due.at, following)
+
+
+def _newest_zsk(state: SignerState, history: History) -> int:
+    return max(number for number in state.dnskeys if not history.keys[number].flags & SEP_FLAG)
