@@ -1,0 +1,168 @@
+"""The proof: for every delay that the needs allow, at every instant, for every mix of caches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.model.plan import Malformed, Proved, Refuted, Separation, Step, Verdict
+from reconciler.model.timeline import Timeline
+from reconciler.proof.overlap import Apart, Instance, Meeting, instance, meetings, separation, span
+from reconciler.proof.parts import World
+from reconciler.proof.schedule import (
+    ORIGIN,
+    Closure,
+    Gap,
+    arcs_of,
+    closure_of,
+    named,
+    nodes_of,
+)
+from reconciler.proof.slack import demands, slack_of
+from reconciler.proof.views import Fault, cast_of, faults_of
+from reconciler.proof.wellformed import by_slot, flaws, ordered_pairs
+from reconciler.proof.windows import lanes_of
+
+
+def prove(steps: Sequence[Step], timeline: Timeline) -> Verdict:
+    """Return whether these steps are safe for every delay that their needs allow.
+
+    A step is taken at least `wait_min` after each step it needs and at most `wait_max` after those
+    it must not lag behind; margins do not count. Proved comes with the slack of each wait and, for
+    each bad combination, the two windows kept apart; Refuted with a course of events a person can
+    follow; Malformed where the question makes no sense. Never raises. Sources: RFC 4033 §5,
+    RFC 4035 §5, RFC 6840 §5.11; RFC 7583 for the waits, which follow from the windows.
+    """
+    flaw = next(flaws(steps, timeline), None)
+    closure = None if flaw else closure_of(len(steps) + 1, arcs_of(steps))
+    if closure is None:
+        return Malformed(why=flaw or "the deadlines leave no time for the waits")
+    nodes = nodes_of(steps)
+    world = World(
+        lanes=lanes_of(timeline, nodes),
+        steps={step.id: step for step in steps},
+        nodes=nodes,
+        keys=timeline.keys,
+    )
+    faults = tuple(faults_of(cast_of(world), timeline))
+    cases = Cases(closure)
+    refuted = _refutation(cases, [fault for fault in faults if not fault.tolerated], steps)
+    return refuted or _proved(cases, faults, steps, timeline)
+
+
+class Cases:
+    """The meetings of each combination of parts, worked out once for all profiles."""
+
+    def __init__(self, closure: Closure) -> None:
+        """Judge by these needs."""
+        self.closure = closure
+        self._met: dict[tuple[int, ...], tuple[Meeting | Apart, ...]] = {}
+        self._found: dict[tuple[int, ...], Instance | None] = {}
+
+    def of(self, fault: Fault) -> tuple[Meeting | Apart, ...]:
+        """Return every choice of windows of a combination."""
+        key = tuple(id(part) for part in fault.parts)
+        if key not in self._met:
+            self._met[key] = tuple(meetings(fault.parts))
+        return self._met[key]
+
+    def instance(self, fault: Fault) -> Instance | None:
+        """Return the soonest course under which a cache may hold the combination, if any."""
+        key = tuple(id(part) for part in fault.parts)
+        if key not in self._found:
+            found = (instance(self.closure, met) for met in self.meetings(fault))
+            courses = [course for course in found if course is not None]
+            self._found[key] = min(courses, key=_soonest, default=None)
+        return self._found[key]
+
+    def meetings(self, fault: Fault) -> Iterator[Meeting]:
+        """Yield the choices of windows of a combination that some schedule at all would allow."""
+        return (met for met in self.of(fault) if isinstance(met, Meeting))
+
+    def apart(self, fault: Fault) -> Apart:
+        """Return the two parts whose windows keep a combination from coming about.
+
+        Of several choices of windows, the one that comes closest to meeting counts.
+        """
+        found = [
+            separation(self.closure, met) if isinstance(met, Meeting) else met
+            for met in self.of(fault)
+        ]
+        return min(found, key=lambda apart: apart.seconds)
+
+
+def _soonest(course: Instance) -> tuple[int, bool, int]:
+    """Order courses: the soonest view first, then the one that lasts longest."""
+    return course.begins, course.ends is not None, -(course.ends or 0)
+
+
+def _refutation(cases: Cases, faults: Iterable[Fault], steps: Sequence[Step]) -> Refuted | None:
+    """Return the soonest bad view of the first profile that has any."""
+    found: list[tuple[Fault, Instance]] = []
+    for fault in faults:
+        if found and found[0][0].profile != fault.profile:
+            break
+        course = cases.instance(fault)
+        if course is not None:
+            found.append((fault, course))
+    if not found:
+        return None
+    fault, course = min(found, key=lambda item: _soonest(item[1]))
+    return Refuted(
+        profile=fault.profile,
+        verdict=str(fault.finding.status),
+        schedule=named(course.times, nodes_of(steps)),
+        begins=course.begins,
+        ends=course.ends,
+        versions=tuple(part.text for part in fault.parts),
+        why=f"{fault.finding.why[0].upper()}{fault.finding.why[1:]}.",
+    )
+
+
+def _proved(
+    cases: Cases, faults: Sequence[Fault], steps: Sequence[Step], timeline: Timeline
+) -> Proved:
+    forbidden = [fault for fault in faults if not fault.tolerated]
+    rested = [met.gaps for fault in forbidden for met in cases.meetings(fault)]
+    required = demands(cases.closure, [*rested, *_orders(steps, timeline)])
+    return Proved(
+        profiles=timeline.profiles,
+        slack=slack_of(steps, required),
+        separations=tuple(dict.fromkeys(_separation(cases, fault) for fault in forbidden)),
+        exposure_until=exposure(cases, [fault for fault in faults if fault.tolerated]),
+    )
+
+
+def _orders(steps: Sequence[Step], timeline: Timeline) -> Iterator[tuple[Gap, ...]]:
+    """Yield as gaps that a later version of a slot came before an earlier one."""
+    for _, first, second in ordered_pairs(by_slot(timeline), nodes_of(steps)):
+        yield (Gap(first, second, 0),)
+
+
+def _separation(cases: Cases, fault: Fault) -> Separation:
+    apart = cases.apart(fault)
+    return Separation(
+        profile=fault.profile,
+        verdict=str(fault.finding.status),
+        versions=tuple(part.text for part in fault.parts),
+        apart=(apart.ended, apart.begun),
+        seconds=max(0, apart.seconds),
+    )
+
+
+def exposure(cases: Cases, faults: Iterable[Fault]) -> int | None:
+    """Return until when, with every step as early as may be, a view broken at the start is seen.
+
+    Seconds from the origin; None where there is none, or where it has no end.
+    """
+    times = cases.closure[ORIGIN]
+    ends: list[int] = [0]
+    for fault in faults:
+        if any(part.version.unknown for part in fault.parts):
+            continue
+        for met in cases.meetings(fault):
+            if all(times[late] - times[early] < limit for early, late, limit in met.gaps):
+                end = span(met.windows, times)[1]
+                if end is None:
+                    return None
+                ends.append(end)
+    return max(ends) or None

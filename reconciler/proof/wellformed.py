@@ -1,0 +1,300 @@
+"""What a timeline and its steps must be before anything can be proved about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+from reconciler.model.keys import DsRef, Key, KeyEntry
+from reconciler.model.moves import Move
+from reconciler.model.plan import Step
+from reconciler.model.timeline import (
+    CdsVersion,
+    DataVersion,
+    DnskeyVersion,
+    DsVersion,
+    NsVersion,
+    RRsetKind,
+    Slot,
+    Timeline,
+    Version,
+    slot,
+)
+from reconciler.proof import effects
+from reconciler.proof.parts import DS, authorised
+from reconciler.proof.profiles import parse_profile
+from reconciler.proof.schedule import Closure, arcs_of, closure_of, nodes_of
+from reconciler.proof.words import place
+
+MOVES_AT_ONCE = 8
+"""Most moves of one step on one RRset: all their subsets are looked at, 2**8 of them."""
+
+BySlot = Mapping[Slot, Sequence[Version]]
+
+
+def flaws(steps: Sequence[Step], timeline: Timeline) -> Iterator[str]:
+    """Yield what does not make sense, each a clause; only the first is sure to be to the point."""
+    yield from _profile_flaws(timeline)
+    yield from _step_flaws(steps)
+    yield from _version_flaws(steps, timeline)
+    versions = by_slot(timeline)
+    for where, stays in versions.items():
+        yield from _lane_flaws(where, stays)
+    yield from _missing(versions)
+    closure = closure_of(len(steps) + 1, arcs_of(steps))
+    if closure is None:
+        yield "the deadlines leave no time for the waits"
+        return
+    yield from _order_flaws(versions, nodes_of(steps), closure)
+    yield from _move_flaws(steps, timeline, versions, closure)
+
+
+def by_slot(timeline: Timeline) -> BySlot:
+    """Return the versions of each slot in order."""
+    versions: dict[Slot, list[Version]] = {}
+    for version in timeline.versions:
+        versions.setdefault(slot(version), []).append(version)
+    return versions
+
+
+def ordered_pairs(
+    versions: BySlot, nodes: Mapping[str | None, int]
+) -> Iterator[tuple[Slot, int, int]]:
+    """Yield the nodes of the steps that begin successive versions of one slot."""
+    for where, stays in versions.items():
+        begun = [nodes[version.step] for version in stays if version.step is not None]
+        yield from ((where, first, second) for first, second in pairwise(begun))
+
+
+def _profile_flaws(timeline: Timeline) -> Iterator[str]:
+    if not timeline.profiles:
+        yield "no validator profile is claimed"
+    yield from (
+        f"no validator profile is called `{name}`"
+        for name in timeline.profiles
+        if parse_profile(name) is None
+    )
+
+
+def _step_flaws(steps: Sequence[Step]) -> Iterator[str]:
+    counted = Counter(step.id for step in steps)
+    yield from (f"two steps are called {name}" for name, count in counted.items() if count > 1)
+    for step in steps:
+        for need in step.needs:
+            yield from _reference_flaws(step, need.step, counted)
+            if need.wait_min < 0 or need.margin < 0:
+                yield f"step {step.id} has a negative wait"
+        for limit in step.not_after:
+            yield from _reference_flaws(step, limit.step, counted)
+            if limit.wait_max < 0:
+                yield f"step {step.id} has a negative deadline"
+    yield from _cycle_flaws(steps)
+
+
+def _reference_flaws(step: Step, other: str | None, known: Mapping[str, int]) -> Iterator[str]:
+    if other is not None and other not in known:
+        yield f"step {step.id} refers to step {other}, which does not exist"
+
+
+def _cycle_flaws(steps: Sequence[Step]) -> Iterator[str]:
+    graph = {step.id: {need.step for need in step.needs if need.step} for step in steps}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        yield f"steps need each other in a circle: {' -> '.join(error.args[1])}"
+
+
+def _version_flaws(steps: Sequence[Step], timeline: Timeline) -> Iterator[str]:
+    known = {step.id for step in steps}
+    for version in timeline.versions:
+        where = place(slot(version))
+        if version.ttl < 0 or version.propagation < 0:
+            yield f"{where} has a negative TTL or propagation"
+        if isinstance(version, CdsVersion) and version.processing_max < 0:
+            yield f"{where} has a negative processing_max"
+        if version.step is not None and version.step not in known:
+            yield f"{where} has a version of step {version.step}, which does not exist"
+        if version.step is None and version.at is not None and version.at > 0:
+            yield f"{where} has a version at {version.at} s that no step brings about"
+        yield from _key_flaws(where, version, timeline.keys)
+
+
+def _key_flaws(where: str, version: Version, keys: Mapping[str, KeyEntry]) -> Iterator[str]:
+    for label in sorted(_dnskeys(version)):
+        if not isinstance(keys.get(label), Key):
+            yield f"{where} names {label}, which is not among the keys"
+    for ref in sorted(_ds(version)):
+        if ref.key not in keys:
+            yield f"{where} names {ref.key}, which is not among the keys"
+
+
+def _dnskeys(version: Version) -> frozenset[str]:
+    match version:
+        case DnskeyVersion():
+            return version.keys | version.signed_by
+        case DataVersion():
+            return version.signed_by
+        case _:
+            return frozenset()
+
+
+def _ds(version: Version) -> frozenset[DsRef]:
+    match version:
+        case DsVersion():
+            return version.ds
+        case CdsVersion(cds=frozenset() as cds):
+            return cds
+        case _:
+            return frozenset()
+
+
+def _lane_flaws(where: Slot, stays: Sequence[Version]) -> Iterator[str]:
+    name = place(where)
+    if stays[0].step is not None or stays[0].at is not None:
+        yield f"{name} has no version that stands from the start"
+    for before, after in pairwise(stays):
+        if after.step is None and after.at is None:
+            yield f"{name} has a second version that stands from the start"
+        elif after.step is None and before.step is not None:
+            yield f"{name} has history after {before.step}"
+        elif _not_later(before.at, after.at) and after.step is None:
+            yield f"{name} has history out of order at {after.at} s"
+    counted = Counter(version.step for version in stays if version.step is not None)
+    yield from (
+        f"{name} has two versions of one step, {step}" for step, n in counted.items() if n > 1
+    )
+    standing = [version for version in stays if version.step is None][-1:]
+    if any(version.unknown for version in standing):
+        yield f"what stands in {name} is unknown"
+
+
+def _not_later(before: int | None, after: int | None) -> bool:
+    return before is not None and after is not None and after <= before
+
+
+def _missing(versions: BySlot) -> Iterator[str]:
+    yield from (
+        f"{place(where)} is missing"
+        for where in (DS, (RRsetKind.NS, None))
+        if where not in versions
+    )
+    for signer in sorted(_named(versions)):
+        wanted = [(RRsetKind.DNSKEY, signer), (RRsetKind.DATA, signer)]
+        if _delegation_moves(versions):
+            wanted.append((RRsetKind.NS, signer))
+        for where in wanted:
+            if where not in versions:
+                yield f"{place(where)} is missing, yet NS names {signer}"
+
+
+def _named(versions: BySlot) -> frozenset[str]:
+    return frozenset(
+        signer
+        for stays in versions.values()
+        for version in stays
+        if isinstance(version, NsVersion)
+        for signer in version.signers
+    )
+
+
+def _delegation_moves(versions: BySlot) -> bool:
+    return len(versions.get((RRsetKind.NS, None), ())) > 1
+
+
+def _order_flaws(
+    versions: BySlot, nodes: Mapping[str | None, int], closure: Closure
+) -> Iterator[str]:
+    names = {node: step for step, node in nodes.items()}
+    for where, first, second in ordered_pairs(versions, nodes):
+        if closure[first][second] < 0:
+            both = f"{names[first]} and {names[second]}"
+            yield f"{place(where)} is changed by {both} in no sure order"
+
+
+def _move_flaws(
+    steps: Sequence[Step], timeline: Timeline, versions: BySlot, closure: Closure
+) -> Iterator[str]:
+    nodes = nodes_of(steps)
+    for step in steps:
+        yield from _target_flaws(step, timeline, versions)
+        for where, stays in versions.items():
+            moves = [move for move in step.moves if where in effects.touched(move)]
+            if len(moves) > MOVES_AT_ONCE:
+                yield f"{step.id} makes more than {MOVES_AT_ONCE} moves on {place(where)}"
+            elif any(version.step == step.id for version in stays):
+                yield from _effect_flaws(step, where, moves, timeline, stays)
+            elif moves:
+                found = _may_stand(step.id, stays, nodes, closure)
+                yield from _lost_effect_flaws(step, where, moves, timeline, found)
+
+
+def _target_flaws(step: Step, timeline: Timeline, versions: BySlot) -> Iterator[str]:
+    for move in step.moves:
+        for label in sorted(effects.labels_of(move) - timeline.keys.keys()):
+            yield f"{step.id} moves {label}, which is not among the keys"
+        for where in effects.touched(move):
+            if where not in versions:
+                yield f"{step.id} changes {place(where)}, which is missing"
+
+
+def _effect_flaws(
+    step: Step, where: Slot, moves: Sequence[Move], timeline: Timeline, stays: Sequence[Version]
+) -> Iterator[str]:
+    before, after = next(pair for pair in pairwise(stays) if pair[1].step == step.id)
+    if not moves:
+        if not _without_move(step, before, after, timeline):
+            yield f"{place(where)} changes at {step.id}, but no move of that step changes it"
+        return
+    final = effects.outcome(before, moves, after, timeline.keys).final
+    if len(final) > 1:
+        yield f"what {step.id} leaves in {place(where)} depends on the order of its moves"
+    elif effects.content(final[0]) != effects.content(after):
+        yield f"the moves of {step.id} do not leave in {place(where)} what its version says"
+
+
+def _without_move(step: Step, before: Version, after: Version, timeline: Timeline) -> bool:
+    """True if a version may begin though no move of ours makes it.
+
+    A TTL may change alone; this release has no moves for NS and CDS; a signer may change its own
+    zone where the step says so; a parent may install what a polled CDS set authorises.
+    """
+    if effects.content(before) == effects.content(after):
+        return True
+    if isinstance(after, NsVersion | CdsVersion):
+        return True
+    if isinstance(after, DsVersion):
+        allowed = (authorised(version) for version in timeline.versions)
+        return any(ds is not None and ds.ds == after.ds for ds in allowed)
+    return f"signer-itself:{after.signer}" in step.actor.split(",")
+
+
+def _may_stand(
+    step: str, stays: Sequence[Version], nodes: Mapping[str | None, int], closure: Closure
+) -> list[Version]:
+    """Return the versions that may stand in a slot when a step that begins none there is taken."""
+    standing = [version for version in stays if version.step is None][-1:]
+    begun = [version for version in stays if version.step is not None]
+    lane = standing + begun
+    node = nodes[step]
+    return [
+        version
+        for version, after in zip(lane, [*lane[1:], None], strict=True)
+        if (version.step is None or closure[node][nodes[version.step]] <= 0)
+        and (after is None or after.step is None or closure[nodes[after.step]][node] <= 0)
+    ]
+
+
+def _lost_effect_flaws(
+    step: Step,
+    where: Slot,
+    moves: Sequence[Move],
+    timeline: Timeline,
+    found: Sequence[Version],
+) -> Iterator[str]:
+    for version in found:
+        left = effects.outcome(version, moves, version, timeline.keys).final
+        if {effects.content(after) for after in left} != {effects.content(version)}:
+            yield f"{step.id} changes {place(where)}, but the timeline has no version for it"
+            return

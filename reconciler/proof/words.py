@@ -1,0 +1,150 @@
+"""Versions, durations and verdicts in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from reconciler.model.keys import DsRef
+from reconciler.model.plan import Malformed, Proved, Refuted, Verdict, WaitSlack
+from reconciler.model.timeline import (
+    CdsVersion,
+    DataVersion,
+    DnskeyVersion,
+    DsVersion,
+    NsVersion,
+    Slot,
+    Version,
+)
+
+_DIGESTS = {1: "SHA-1", 2: "SHA-256", 3: "GOST", 4: "SHA-384"}
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+def duration(seconds: int) -> str:
+    """Return seconds exactly, in units a person reads: `1 d 2 h`, `0 s`."""
+    if seconds < 0:
+        return f"-{duration(-seconds)}"
+    parts = []
+    for unit, size in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts) or "0 s"
+
+
+def listed(labels: Iterable[str]) -> str:
+    """Return labels in order and in braces."""
+    return "{" + ", ".join(sorted(labels)) + "}"
+
+
+def place(where: Slot) -> str:
+    """Return the name of a slot: `DS`, `DNSKEY at a`."""
+    kind, signer = where
+    return str(kind) if signer is None else f"{kind} at {signer}"
+
+
+def ds_text(ds: Iterable[DsRef]) -> str:
+    """Return a DS set: `{k1 (SHA-256)}`."""
+    return listed(f"{r.key} ({_DIGESTS.get(r.digest_type, r.digest_type)})" for r in ds)
+
+
+def describe(version: Version, note: str = "") -> str:
+    """Return what a version holds and since when: `DS {k1 (SHA-256)} (since s2)`."""
+    since = note or _since(version)
+    return f"{_unknown(version) if version.unknown else _holds(version)} ({since})"
+
+
+def _since(version: Version) -> str:
+    if version.step is not None:
+        return f"since {version.step}"
+    return "from before" if version.at is None else f"since {duration(-version.at)} before"
+
+
+def _unknown(version: Version) -> str:
+    match version:
+        case DsVersion():
+            return "an unknown DS RRset"
+        case NsVersion(signer=None):
+            return "an unknown NS RRset of the parent"
+        case NsVersion():
+            return f"an unknown NS RRset at {version.signer}"
+        case DnskeyVersion():
+            return f"an unknown DNSKEY RRset at {version.signer}"
+        case DataVersion():
+            return f"unknown data at {version.signer}"
+        case CdsVersion():
+            return f"an unknown CDS RRset at {version.signer}"
+
+
+def _holds(version: Version) -> str:
+    match version:
+        case DsVersion():
+            return f"DS {ds_text(version.ds)}" if version.ds else "no DS"
+        case NsVersion():
+            return f"NS {listed(version.signers)} at {version.signer or 'the parent'}"
+        case DnskeyVersion():
+            keys = f"DNSKEY {listed(version.keys)}" if version.keys else "no DNSKEY"
+            return f"{keys} at {version.signer} signed by {listed(version.signed_by)}"
+        case DataVersion():
+            signed = f"signed by {listed(version.signed_by)}" if version.signed_by else "unsigned"
+            return f"data at {version.signer} {signed}"
+        case CdsVersion():
+            return f"CDS at {version.signer}"
+
+
+def explain(verdict: Verdict) -> str:
+    """Return a verdict in plain words, for people: several lines, no colour."""
+    match verdict:
+        case Proved():
+            return "\n".join(_proved(verdict))
+        case Refuted():
+            return "\n".join(_refuted(verdict))
+        case Malformed():
+            return f"Cannot be proved: {verdict.why}."
+        case _:
+            assert_never(verdict)
+
+
+def _proved(verdict: Proved) -> list[str]:
+    profiles = ", ".join(verdict.profiles)
+    lines = [
+        f"Proved for {profiles}: whatever the delays, no cache can assemble a bogus view,",
+        "or an insecure one unasked for.",
+    ]
+    if verdict.separations:
+        closest = min(verdict.separations, key=lambda s: s.seconds)
+        count = len(verdict.separations)
+        lines += [
+            f"Bad combinations that can never be cached together: {count}. The closest:",
+            f"  {closest.apart[0]} is gone {_ahead(closest.seconds)} {closest.apart[1]}.",
+        ]
+    lines += [_slack(slack) for slack in verdict.slack]
+    if verdict.exposure_until is not None:
+        lines.append(
+            "The start is broken already; its last broken part is out of every cache "
+            f"{duration(verdict.exposure_until)} after the start at the earliest."
+        )
+    return lines
+
+
+def _ahead(seconds: int) -> str:
+    return f"at least {duration(seconds)} before" if seconds else "just when"
+
+
+def _slack(slack: WaitSlack) -> str:
+    after = slack.need or "the start"
+    room = f"{duration(slack.seconds)} longer than needed" if slack.seconds else "tight"
+    return f"Wait of {slack.step} after {after}: {room}."
+
+
+def _refuted(verdict: Refuted) -> list[str]:
+    story = sorted(verdict.schedule.items(), key=lambda step: step[1])
+    until = "for ever" if verdict.ends is None else f"until {duration(verdict.ends)}"
+    return [
+        f"Refuted under {verdict.profile}: the needs allow this course.",
+        *(f"  {duration(at):>18}  {step} takes effect" for step, at in story),
+        f"  {duration(verdict.begins):>18}  from here, {until}, some cache may hold together",
+        *(f"{'':>20}- {text}" for text in verdict.versions),
+        f"Together they are {verdict.verdict}. {verdict.why}",
+    ]
