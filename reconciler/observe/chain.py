@@ -20,6 +20,7 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
+from dns.rdtypes.dsbase import DSBase
 from dns.rrset import RRset
 
 from reconciler.diagnostics import Diagnostic, ObservationError
@@ -93,7 +94,7 @@ def judge_keys(response: Response, zone: Name, ds: Iterable[DS], now: datetime) 
     return _unsigned(found, zone, "DNSKEY", now) or Trusted(zone=zone, keys=frozenset(rrset))
 
 
-def matches(key: DNSKEY, ds: DS, zone: Name) -> bool:
+def matches(key: DNSKEY, ds: DSBase, zone: Name) -> bool:
     """True if `ds` is the digest of `key` at `zone` (RFC 4034 §5.1.4)."""
     if ds.algorithm != key.algorithm or ds.key_tag != dns.dnssec.key_id(key):
         return False

@@ -42,10 +42,13 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """Every address found for some name servers, and what stood in the way of others."""
+    """Every address found for some name servers. `failed`: names whose addresses could not be
+    found, with the reason; `notes`: what else there is to know.
+    """
 
     found: tuple[Server, ...]
-    problems: tuple[Diagnostic, ...] = ()
+    failed: Mapping[str, Diagnostic] = field(default_factory=dict)
+    notes: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,7 +71,7 @@ class Hierarchy:
         self._exchange = exchange
         self._families = tuple(_FAMILIES[f] for f in sorted(observers.address_families))
         hints = observers.hints or ROOT_HINTS
-        by_name = {name: self._counted(addresses) for name, addresses in sorted(hints.items())}
+        by_name = {name: self.counted(addresses) for name, addresses in sorted(hints.items())}
         self._root = Cut(zone=dns.name.root, nameservers=by_name)
         self._cuts: dict[Name, Cut | None] = {}
         self._addresses: dict[Name, tuple[str, ...]] = {}
@@ -91,18 +94,17 @@ class Hierarchy:
     def resolve(self, nameservers: Mapping[str, tuple[str, ...]]) -> Servers:
         """Return every address of these name servers; given ones (glue) are taken as they are."""
         found: list[Server] = []
-        problems: list[Diagnostic] = []
-        if len(nameservers) > MAX_SERVERS:
-            problems.append(_too_many_servers(len(nameservers)))
+        failed: dict[str, Diagnostic] = {}
+        notes = [_too_many_servers(len(nameservers))] if len(nameservers) > MAX_SERVERS else []
         for name, glue in sorted(nameservers.items())[:MAX_SERVERS]:
             try:
                 addresses = glue or self.addresses(dns.name.from_text(name))
             except ObservationError as error:
-                problems += error.diagnostics
+                failed[name] = error.diagnostics[0]
             else:
                 found += [Server(name=name, address=a) for a in addresses]
-                problems += [] if addresses else [_no_address(name)]
-        return Servers(found=tuple(found), problems=tuple(problems))
+                notes += [] if addresses else [_no_address(name)]
+        return Servers(found=tuple(found), failed=failed, notes=tuple(notes))
 
     def addresses(self, name: Name) -> tuple[str, ...]:
         """Return a host's addresses of the observed families, from its zone's own servers.
@@ -117,15 +119,16 @@ class Hierarchy:
             self._failures[name] = error
             raise
 
-    def counted_glue(self, response: Response, bailiwick: Name) -> dict[str, tuple[str, ...]]:
+    def _counted_glue(self, response: Response, bailiwick: Name) -> dict[str, tuple[str, ...]]:
         """Return a referral's glue for names at or below `bailiwick` (others: not its business)."""
         return {
-            str(name).lower(): self._counted(addresses)
+            str(name).lower(): self.counted(addresses)
             for name, addresses in response.glue().items()
             if name.is_subdomain(bailiwick)
         }
 
-    def _counted(self, addresses: Iterable[str]) -> tuple[str, ...]:
+    def counted(self, addresses: Iterable[str]) -> tuple[str, ...]:
+        """Return the addresses that are of the observed families, sorted."""
         six = RdataType.AAAA in self._families
         four = RdataType.A in self._families
         return tuple(sorted(a for a in addresses if (six if ":" in a else four)))
@@ -150,7 +153,7 @@ class Hierarchy:
             response = self._ask(server, name, RdataType.NS, errand)
             delegation = delegation_in(response)
             if delegation is not None:
-                glue = self.counted_glue(response, above.zone)
+                glue = self._counted_glue(response, above.zone)
                 named = {host: glue.get(host, ()) for host in hosts(delegation)}
                 return Cut(zone=name, nameservers=named)
             if response.error is None and response.authoritative:
@@ -178,7 +181,7 @@ class Hierarchy:
             response = self._ask(server, cut.zone, RdataType.NS, errand)
             apex = response.answer() if response.authoritative else None
             if apex is not None:
-                glue = self.counted_glue(response, cut.zone)
+                glue = self._counted_glue(response, cut.zone)
                 for host in hosts(apex):
                     named[host] = named.get(host) or glue.get(host, ())
                 break

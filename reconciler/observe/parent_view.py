@@ -82,5 +82,9 @@ def _see_parent(
         ns_ttl=delegation.ttl,
         serial=soa[0].serial,
         lag=soa[0].refresh + soa[0].retry,
-        glue={str(name).lower(): frozenset(found) for name, found in of_ns.glue().items()},
+        glue={
+            str(name).lower(): frozenset(found)
+            for name, found in of_ns.glue().items()
+            if name.is_subdomain(parent.zone)
+        },
     )
