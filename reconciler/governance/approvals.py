@@ -40,7 +40,8 @@ def rules_of(portfolio: Portfolio) -> Rules:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """`person` approved `digest` at `at`. `signed`: with a signature that was verified to be by
-    this person over this digest. `revoked`: when it was taken back.
+    this person over this digest. `revoked`: when it was taken back. `flaw`: why its evidence does
+    not hold, as a clause; such an approval counts for nothing.
     """
 
     person: str
@@ -49,6 +50,7 @@ class Approval:
     channel: str
     signed: bool = False
     revoked: datetime | None = None
+    flaw: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,16 +121,18 @@ def _reason_to_ignore(
     name = approval.person
     if name not in rules.people:
         return f"{name} is not one of the people of the portfolio"
+    if approval.flaw is not None:
+        return approval.flaw
     if approval.revoked is not None:
         return f"{name} took it back on {approval.revoked:%F %H:%M} UTC"
-    if approval.at > case.now:
-        return f"it is dated {approval.at:%F %H:%M} UTC, which is still to come"
     if requirement.signed and not approval.signed:
         return f"class {case.risk} asks for a signature that can be verified as {name}'s"
-    return _too_old(approval, case, requirement) or _not_independent(name, case, rules)
+    return _wrong_age(approval, case, requirement) or _not_independent(name, case, rules)
 
 
-def _too_old(approval: Approval, case: Case, requirement: Requirement) -> str | None:
+def _wrong_age(approval: Approval, case: Case, requirement: Requirement) -> str | None:
+    if approval.at > case.now:
+        return f"it is dated {approval.at:%F %H:%M} UTC, which is still to come"
     age = (case.first_effect_at or case.now) - approval.at
     limit = timedelta(seconds=requirement.max_age)
     if age < limit:

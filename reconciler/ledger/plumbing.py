@@ -37,6 +37,13 @@ _SETTINGS = {
     "http.lowSpeedTime": "60",
     "i18n.commitEncoding": "UTF-8",
     "i18n.logOutputEncoding": "UTF-8",
+    "log.follow": "false",
+}
+
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",  # a missing credential is an error, not a question nobody hears
+    "GIT_NO_REPLACE_OBJECTS": "1",  # the record is what its ids say, not what stands in for it
+    "GIT_OPTIONAL_LOCKS": "0",  # reading never writes the user's index
 }
 
 
@@ -177,7 +184,7 @@ class Plumbing:
             as_process=True,
             istream=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C is for us: git finishes what it began
-            env={"GIT_TERMINAL_PROMPT": "0", **(env or {})},
+            env={**_ENVIRONMENT, **(env or {})},
         )
         process, started.proc = started.proc, None  # this file, not GitPython, waits for it
         if process is None:

@@ -51,14 +51,11 @@ def folder_of(seq: int) -> str:
 def last_position(git: Plumbing, tip: str) -> Position:
     """Return where the chain stands at `tip`, by reading its last entry alone."""
     with git.objects() as objects:
-        path = "entries"
-        while True:
-            tree = parse_tree(objects.read(f"{tip}:{path}"), git.algorithm)
-            name = max(tree)
-            path = f"{path}/{name}"
-            if not tree[name].is_folder:
-                data = objects.read(tree[name].oid)
-                return position_after(entry_from_bytes(data, path), data)
+        folder = folder_of(_last_folder(git, objects, tip))
+        tree = parse_tree(objects.read(f"{tip}:{folder}"), git.algorithm)
+        name = max(tree)
+        data = objects.read(tree[name].oid)
+    return position_after(entry_from_bytes(data, f"{folder}/{name}"), data)
 
 
 def read_files(git: Plumbing, tip: str, since: int = 0) -> Iterator[tuple[str, bytes]]:
@@ -81,9 +78,17 @@ def _files(objects: ObjectReader, folder: str, tree: Tree) -> Iterator[tuple[str
 
 
 def _last_folder(git: Plumbing, objects: ObjectReader, tip: str) -> int:
-    high = max(parse_tree(objects.read(f"{tip}:entries"), git.algorithm))
-    low = max(parse_tree(objects.read(f"{tip}:entries/{high}"), git.algorithm))
+    """Return the first `seq` of the last folder."""
+    high = _last_name(objects.read(f"{tip}:entries"), git.algorithm, "entries")
+    low = _last_name(objects.read(f"{tip}:entries/{high}"), git.algorithm, f"entries/{high}")
     return int(high + low) * _PER_FOLDER
+
+
+def _last_name(tree: bytes, algorithm: str, path: str) -> str:
+    name = max(parse_tree(tree, algorithm))
+    if not (name.isascii() and name.isdecimal()):
+        raise _stray(f"{path}/{name}")
+    return name
 
 
 def read_entries(git: Plumbing, tip: str, since: int) -> Iterator[Entry]:
@@ -108,5 +113,16 @@ def _broken(path: str, after: int) -> VerificationError:
             summary=f"this entry does not follow entry {after}",
             file=path,
             hint="the ledger was changed after it was written: compare it with another clone",
+        )
+    )
+
+
+def _stray(path: str) -> VerificationError:
+    return VerificationError(
+        Diagnostic(
+            code="ledger-stray-file",
+            summary="this is no folder of entries",
+            file=path,
+            hint="somebody else wrote to the ledger's branch: compare it with another clone",
         )
     )

@@ -1,0 +1,112 @@
+"""Who wrote a change: the people behind the commits that hold the desired state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from reconciler.diagnostics import ApprovalError, Diagnostic
+from reconciler.ledger.plumbing import Plumbing, open_plumbing
+
+_CO_AUTHOR = re.compile(
+    r"^\s*co-authored-by:\s*(.*?)\s*<([^<>]+)>\s*$", re.IGNORECASE | re.MULTILINE
+)
+_FORMAT = "%an%x00%ae%x00%cn%x00%ce%x00%B%x00"
+_PARTS = 5
+
+
+def authors_of(root: Path, files: Sequence[str], since: str | None = None) -> frozenset[str]:
+    """Return names and e-mail addresses of authors, committers and co-authors of a change.
+
+    `files`, relative to `root`, hold the desired state; the first is the zone's own. The change is
+    every commit after `since`, the commit of the last plan that was completed, that touched one of
+    them; if none did, the last that touched the zone's own file. Where `since` is unknown it is the
+    last commit of each file. Files that differ from what is committed, and clones without history,
+    raise ApprovalError: who wrote the change could not be told.
+    """
+    git = open_plumbing(root)
+    paths = [_inside(git, root / file) for file in files]
+    _require_clean(git, paths)
+    _require_history(git)
+    commits = _commits(git, paths, since)
+    if not commits:
+        raise ApprovalError(_uncommitted(paths[:1]))
+    return frozenset(name for commit in commits for name in _people(commit))
+
+
+def _commits(git: Plumbing, paths: Sequence[str], since: str | None) -> list[tuple[str, ...]]:
+    if since is None or not _is_known(git, since):
+        return [commit for path in paths for commit in _log(git, [path], "-1", "HEAD")]
+    return _log(git, paths, f"{since}..HEAD") or _log(git, paths[:1], "-1", "HEAD")
+
+
+def _people(commit: Sequence[str]) -> Iterable[str]:
+    yield from commit[:4]
+    for match in _CO_AUTHOR.finditer(commit[4]):
+        yield from match.groups()
+
+
+def _log(git: Plumbing, paths: Sequence[str], *which: str) -> list[tuple[str, ...]]:
+    """Return the commits that touched `paths`: merges only where they changed it themselves."""
+    ran = git.run(
+        "--literal-pathspecs",
+        "log",
+        "--full-history",
+        "--no-show-signature",
+        "--no-color",
+        f"--format={_FORMAT}",
+        *which,
+        "--",
+        *paths,
+    )
+    parts = [part.strip() for part in ran.out.decode("utf-8", "replace").split("\0")]
+    return [tuple(parts[at : at + _PARTS]) for at in range(0, len(parts) - _PARTS, _PARTS)]
+
+
+def _is_known(git: Plumbing, commit: str) -> bool:
+    return git.run("merge-base", "--is-ancestor", f"{commit}^{{commit}}", "HEAD").ok
+
+
+def _inside(git: Plumbing, file: Path) -> str:
+    try:
+        return file.resolve().relative_to(git.root.resolve()).as_posix()
+    except ValueError:
+        raise ApprovalError(_uncommitted([str(file)])) from None
+
+
+def _require_clean(git: Plumbing, paths: Sequence[str]) -> None:
+    ran = git.must(
+        "--literal-pathspecs",
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--untracked-files=all",
+        "--ignored=matching",
+        "--no-renames",
+        "--",
+        *paths,
+    )
+    dirty = [line[3:] for line in ran.out.decode("utf-8", "replace").split("\0") if line]
+    if dirty:
+        raise ApprovalError(_uncommitted(dirty))
+
+
+def _require_history(git: Plumbing) -> None:
+    if git.must("rev-parse", "--is-shallow-repository").line == "true":
+        raise ApprovalError(
+            Diagnostic(
+                code="shallow-clone",
+                summary="this clone has no full history, so it cannot be told who wrote a change",
+                hint="run `git fetch --unshallow` (in GitHub Actions: `fetch-depth: 0`)",
+            )
+        )
+
+
+def _uncommitted(paths: Sequence[str]) -> Diagnostic:
+    return Diagnostic(
+        code="uncommitted-change",
+        summary=f"{', '.join(paths)}: not committed, so it cannot be told who wrote the change",
+        file=paths[0],
+        hint="commit the desired state first; what is planned and approved is what git holds",
+    )
