@@ -68,8 +68,7 @@ class Authority:
             return None
         if FaultKind.LAME in faults:
             return respond(query, transport, lambda _: _refused())
-        at = max(moment.start, view_time(host.server, moment.history, moment.at))
-        seen = replace(moment, at=at)
+        seen = replace(moment, at=view_time(host.server, moment.history, moment.at))
         answer = respond(query, transport, lambda question: self._lookup(host, question, seen))
         return _spoilt(answer, faults.keys())
 

@@ -83,7 +83,7 @@ def _lags(servers: Iterable[ServerLayout], history: History) -> set[int]:
 
 def _next_begins(beginnings: list[int], moment: Moment, lags: set[int]) -> Iterator[int]:
     for lag in lags:
-        index = bisect_right(beginnings, max(moment.start, moment.at - lag))
+        index = bisect_right(beginnings, moment.at - lag)
         if index < len(beginnings):
             yield beginnings[index] + lag
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -95,7 +96,7 @@ class Moment:
 
     def turn(self, signing: SigningLayout) -> int:
         """Return how often everything was signed anew since the start."""
-        return (self.at - self.start) // signing.period
+        return max(0, (self.at - self.start) // signing.period)
 
 
 def zone_contents(moment: Moment, zone: ZoneLayout, place: str) -> Contents:
@@ -168,6 +169,16 @@ def parse_records(zone: str, lines: tuple[str, ...]) -> tuple[tuple[Name, Rdatas
     """Return the RRsets of zone file lines; dnspython's own errors where they make no sense."""
     parsed = dns.zone.from_text("\n".join(lines), origin=zone, relativize=False, check_origin=False)
     return tuple(parsed.iterate_rdatasets())
+
+
+def content_digest(zone: ZoneLayout) -> str:
+    """Return a digest of the zone's own records: all but SOA, apex NS and DNSSEC."""
+    lines = sorted(
+        f"{owner} {rdataset.ttl} {dns.rdatatype.to_text(rdataset.rdtype)} {rdata}"
+        for owner, rdataset in parse_records(zone.zone, zone.records)
+        for rdata in rdataset
+    )
+    return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 class _Builder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.keys import SEP_FLAG, KeyRole, symbol
-from reconciler.sandbox.history import PARENT, DelegationState, HeldKey, SignerState
+from reconciler.sandbox.history import ALWAYS, PARENT, DelegationState, HeldKey, SignerState
 from reconciler.sandbox.keymaker import ds_text
 from reconciler.sandbox.keyring import Keyring
 from reconciler.sandbox.layout import WorldLayout, ZoneLayout
@@ -17,10 +17,10 @@ def begin(keyring: Keyring, layout: WorldLayout, start: int) -> None:
     store = keyring.store
     for registry in layout.registries:
         keys = _make(keyring, registry.zone, registry.zone, REGISTRY_KEYS)
-        store.add_version(registry.zone, registry.zone, start, signing_state(keys))
+        store.add_version(registry.zone, registry.zone, ALWAYS, signing_state(keys))
     for tld in layout.tlds:
         keys = store.view()[1].zone_keys(tld.zone, tld.zone)
-        store.add_version(PARENT, tld.zone, start, _delegation(keys))
+        store.add_version(PARENT, tld.zone, ALWAYS, _delegation(keys))
     for zone in layout.zones:
         _begin_zone(keyring, layout, zone, start)
 
@@ -31,8 +31,8 @@ def _begin_zone(keyring: Keyring, layout: WorldLayout, zone: ZoneLayout, start: 
     since = start if kind == "sandbox-hosted" and keys else None
     for index, place in enumerate(zone.signers):
         state = SignerState() if index else signing_state(keys, signed_at=since)
-        keyring.store.add_version(place, zone.zone, start, state)
-    keyring.store.add_version(PARENT, zone.zone, start, _delegation(keys))
+        keyring.store.add_version(place, zone.zone, ALWAYS, state)
+    keyring.store.add_version(PARENT, zone.zone, ALWAYS, _delegation(keys))
 
 
 def _make(keyring: Keyring, zone: str, place: str, labels: tuple[str, ...]) -> tuple[HeldKey, ...]:

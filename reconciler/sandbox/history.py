@@ -14,6 +14,9 @@ from reconciler.sandbox.faults import FaultKind
 
 PARENT = "parent"
 
+ALWAYS = 0
+"""When the first version of everything began: before any server's lag."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldKey:

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from reconciler.model.entries import Json
 from reconciler.model.keys import SEP_FLAG
 from reconciler.sandbox import changes, genesis
 from reconciler.sandbox.authority import Authority
 from reconciler.sandbox.contents import Moment
+from reconciler.sandbox.dump import dump
 from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.history import ActiveFault, History
 from reconciler.sandbox.keymaker import ds_text
@@ -205,6 +207,17 @@ class World:
         with self.store.transaction():
             self.store.clear_faults()
         self.changed()
+
+    def dump(self) -> dict[str, Json]:
+        """Return everything there is to know about this world but private keys."""
+        return dump(self.store, self.layout)
+
+    @property
+    def delv_anchors(self) -> str:
+        """The trust anchors as a file for BIND's `delv -a`."""
+        anchors = (anchor.rpartition(" DS ")[2].split() for anchor in self.trust_anchors)
+        lines = [f'  . static-ds {a[0]} {a[1]} {a[2]} "{a[3]}";\n' for a in anchors]
+        return f"trust-anchors {{\n{''.join(lines)}}};\n"
 
     def changed(self) -> None:
         """Tell those who listen that an answer may have changed."""
