@@ -1,0 +1,181 @@
+"""What some cache may still remember of each slot: its versions up to now, the last one standing.
+
+A settled zone has one version per slot. Of an unsettled one `history` tells the earlier versions;
+where it is silent, something unknown stood before (planning.md §6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from reconciler.model.observed import ObservedZone
+from reconciler.model.timeline import (
+    DataVersion,
+    DnskeyVersion,
+    DsVersion,
+    NsVersion,
+    Version,
+    slot,
+)
+from reconciler.planning.publication import Node, World
+from reconciler.planning.timing import SlotTiming
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastVersion:
+    """One version until now. `value` None: unknown. `at`: when it began, None for ever ago."""
+
+    value: int | None
+    at: int | None
+    ttl: int
+    propagation: int
+
+
+Past = tuple[PastVersion, ...]
+"""The versions of one slot, in order; the last one stands now."""
+
+
+def gone_at(past: Past, index: int) -> int:
+    """Return the instant from which no cache holds this earlier version, seconds from now."""
+    successor = past[index + 1]
+    return (successor.at or 0) + successor.propagation + past[index].ttl
+
+
+def encode_version(world: World, version: Version) -> int | None:
+    """Return the value of a version in this world, None for something unknown."""
+    if version.unknown:
+        return None
+    match version:
+        case DsVersion():
+            return world.ds_mask(version.ds)
+        case DnskeyVersion():
+            return world.dnskey(world.mask(version.keys), world.mask(version.signed_by))
+        case DataVersion():
+            return world.mask(version.signed_by)
+        case _:
+            message = f"{version} is no slot of a node"
+            raise ValueError(message)
+
+
+def pasts_of(
+    world: World,
+    observed: ObservedZone,
+    timings: Iterable[SlotTiming],
+    unknown_ttls: Iterable[int],
+    start: Node,
+) -> tuple[Past, ...]:
+    """Return the past of each slot of a node."""
+    history = _by_slot(observed)
+    pasts = []
+    for name, timing, unknown, value in zip(world.slots, timings, unknown_ttls, start, strict=True):
+        known = tuple(
+            PastVersion(
+                value=encode_version(world, version),
+                at=version.at,
+                ttl=version.ttl,
+                propagation=version.propagation,
+            )
+            for version in history.get(name, ())
+        )
+        pasts.append(complete(known, value, timing, unknown, settled=observed.settled))
+    return tuple(pasts)
+
+
+def _by_slot(observed: ObservedZone) -> Mapping[object, list[Version]]:
+    by_slot: dict[object, list[Version]] = {}
+    if observed.settled:
+        return by_slot
+    for version in sorted(observed.history, key=_began):
+        by_slot.setdefault(slot(version), []).append(version)
+    return by_slot
+
+
+def _began(version: Version) -> float:
+    return float("-inf") if version.at is None else version.at
+
+
+def complete(
+    known: Past, value: int, timing: SlotTiming, unknown_ttl: int, *, settled: bool
+) -> Past:
+    """Return a past that reaches from for ever ago to what stands now.
+
+    Before the first known instant stands something unknown; what stands now and is not the last
+    known version is taken to stand since this instant only.
+    """
+    ttl = timing.ttl_of(value)
+    if settled:
+        return (_version(value, None, ttl, timing),)
+    if known and known[-1].value == value:
+        last = known[-1]
+        longest = _version(value, last.at, max(ttl, last.ttl), timing, last.propagation)
+        known = (*known[:-1], longest)
+    else:
+        known = (*known, _version(value, 0, ttl, timing))
+    if known[0].at is not None:
+        known = (_version(None, None, unknown_ttl, timing), *known)
+    return known
+
+
+def _version(
+    value: int | None, at: int | None, ttl: int, timing: SlotTiming, propagation: int = 0
+) -> PastVersion:
+    bound = max(timing.propagation, propagation)
+    return PastVersion(value=value, at=at, ttl=ttl, propagation=bound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NsPast:
+    """The NS RRsets, which this release does not change: their versions, as the timeline has them.
+
+    `unknown_until`: seconds from now until no cache may hold an unknown one.
+    """
+
+    versions: tuple[NsVersion, ...]
+    unknown_until: int = 0
+
+
+def ns_past(observed: ObservedZone, signer: str) -> NsPast:
+    """Return the past of the parent's and of the signer's own NS RRset."""
+    parent, facts = observed.parent, observed.signers[signer]
+    delegation = NsVersion(
+        signers=parent.ns, ttl=parent.ns_ttl, propagation=parent.propagation_delay
+    )
+    apex = NsVersion(
+        signer=signer, signers=facts.ns, ttl=facts.ns_ttl, propagation=facts.propagation_delay
+    )
+    versions: list[NsVersion] = []
+    until = 0
+    for current in (delegation, apex):
+        chain = _ns_chain(observed, current)
+        versions += chain
+        for before, after in pairwise(chain):
+            if before.unknown:
+                until = max(until, (after.at or 0) + after.propagation + before.ttl)
+    return NsPast(versions=tuple(versions), unknown_until=until)
+
+
+def _ns_chain(observed: ObservedZone, current: NsVersion) -> list[NsVersion]:
+    known = [v for v in _by_slot(observed).get(slot(current), []) if isinstance(v, NsVersion)]
+    if observed.settled:
+        return [current]
+    if known and known[-1].signers == current.signers and not known[-1].unknown:
+        chain = known
+    else:
+        chain = [*known, _ns_at(current, 0)]
+    if chain[0].at is not None:
+        unknown = _ns_at(current, None, unknown=True)
+        chain = [unknown, *chain]
+    return chain
+
+
+def _ns_at(version: NsVersion, at: int | None, *, unknown: bool = False) -> NsVersion:
+    return NsVersion(
+        at=at,
+        signer=version.signer,
+        signers=frozenset() if unknown else version.signers,
+        ttl=version.ttl,
+        propagation=version.propagation,
+        unknown=unknown,
+    )

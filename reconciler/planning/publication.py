@@ -1,0 +1,126 @@
+"""What a zone publishes, in words (`Publication`) and as the integers that the search works on.
+
+A node is a tuple with one integer per slot: the DS RRset first, then for each signer its DNSKEY
+RRset and its data. A set of keys is a bit mask over `World.labels`; a DNSKEY RRset holds its keys
+in the low bits and the keys that sign it in the high ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.keys import DsRef, Key, KeyEntry
+from reconciler.model.timeline import RRsetKind, Slot
+
+Node = tuple[int, ...]
+
+DS_SLOT = 0
+"""Where the DS RRset stands in a node."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerPart:
+    """What one signer publishes: labels of the keys served, signing the DNSKEY RRset, the data."""
+
+    dnskeys: frozenset[str] = frozenset()
+    krrsig: frozenset[str] = frozenset()
+    zrrsig: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Everything about one zone that a validator can see and that moves can change."""
+
+    ds: frozenset[DsRef]
+    signers: Mapping[str, SignerPart]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The keys, DS and signers that one planning problem speaks of, in a fixed order."""
+
+    labels: tuple[str, ...]
+    refs: tuple[DsRef, ...]
+    signers: tuple[str, ...]
+    keys: Mapping[str, KeyEntry]
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The slots of a node, in order."""
+        kinds = (RRsetKind.DNSKEY, RRsetKind.DATA)
+        return (RRsetKind.DS, None), *((kind, name) for name in self.signers for kind in kinds)
+
+    def mask(self, labels: Iterable[str]) -> int:
+        """Return the bit mask of a set of keys."""
+        return sum(1 << self.labels.index(label) for label in labels)
+
+    def names(self, mask: int) -> frozenset[str]:
+        """Return the keys of a bit mask."""
+        return frozenset(label for i, label in enumerate(self.labels) if mask >> i & 1)
+
+    def ds_mask(self, refs: Iterable[DsRef]) -> int:
+        """Return the bit mask of a DS RRset."""
+        return sum(1 << self.refs.index(ref) for ref in refs)
+
+    def ds_names(self, mask: int) -> frozenset[DsRef]:
+        """Return the DS of a bit mask."""
+        return frozenset(ref for i, ref in enumerate(self.refs) if mask >> i & 1)
+
+    def dnskey(self, keys: int, krrsig: int) -> int:
+        """Return a DNSKEY RRset as one integer, from the masks of its keys and of its signers."""
+        return keys | krrsig << len(self.labels)
+
+    def dnskey_parts(self, value: int) -> tuple[int, int]:
+        """Return the masks of the keys of a DNSKEY RRset and of those that sign it."""
+        return value & self.all_keys, value >> len(self.labels)
+
+    @property
+    def all_keys(self) -> int:
+        """The mask of every key."""
+        return (1 << len(self.labels)) - 1
+
+    def encode(self, publication: Publication) -> Node:
+        """Return a publication as a node."""
+        node = [self.ds_mask(publication.ds)]
+        for name in self.signers:
+            part = publication.signers[name]
+            node.append(self.dnskey(self.mask(part.dnskeys), self.mask(part.krrsig)))
+            node.append(self.mask(part.zrrsig))
+        return tuple(node)
+
+    def sep_keys(self) -> int:
+        """Return the mask of the keys with the SEP flag."""
+        return self.mask(
+            label
+            for label in self.labels
+            if isinstance(entry := self.keys[label], Key) and entry.is_sep
+        )
+
+
+def dnskey_slot(signer: int) -> int:
+    """Return where the DNSKEY RRset of the n-th signer stands in a node."""
+    return 1 + 2 * signer
+
+
+def data_slot(signer: int) -> int:
+    """Return where the data of the n-th signer stands in a node."""
+    return 2 + 2 * signer
+
+
+def world_of(
+    keys: Mapping[str, KeyEntry], publications: Iterable[Publication], also: Iterable[str] = ()
+) -> World:
+    """Return the world that these publications live in; `also` names further keys (of history)."""
+    publications = tuple(publications)
+    refs = {ref for p in publications for ref in p.ds}
+    labels = {ref.key for ref in refs} | set(also)
+    for publication in publications:
+        for part in publication.signers.values():
+            labels |= part.dnskeys | part.krrsig | part.zrrsig
+    return World(
+        labels=tuple(sorted(labels)),
+        refs=tuple(sorted(refs)),
+        signers=tuple(sorted(publications[0].signers)),
+        keys={label: keys[label] for label in sorted(labels)},
+    )

@@ -1,0 +1,60 @@
+"""The way back, by the same search: from where each step leaves the zone to where it began."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reconciler.planning.past import Past, PastVersion
+from reconciler.planning.solve import Solution, Task, solve
+
+
+def ways_back(solution: Solution) -> Iterator[tuple[int, Solution]]:
+    """Yield, for each step, the solution that leads back once it has taken effect.
+
+    A step after which nothing leads back is left out: a point of no return.
+    """
+    for number in range(1, len(solution.path) + 1):
+        back = solve(task_after(solution, number))
+        if back is not None:
+            yield number, back
+
+
+def task_after(solution: Solution, number: int) -> Task:
+    """Return the task of going back after a step, with what was displaced so far just changed."""
+    task = solution.task
+    return replace(
+        task,
+        start=solution.path[number - 1].after,
+        goal=task.start,
+        pasts=tuple(
+            past_after(solution, slot, past, number) for slot, past in enumerate(task.pasts)
+        ),
+        ns_unknown_until=0,
+    )
+
+
+def past_after(solution: Solution, slot: int, past: Past, number: int) -> Past:
+    """Return the past of a slot once step `number` has just taken effect.
+
+    Each displacement is taken to be as late as the waits allow: just now, or earlier by the waits
+    that lie between.
+    """
+    timing = solution.task.timings[slot]
+    back = solution.waits.closure
+    first = back[0][number] or 0
+    versions = [v if v.at is None else replace(v, at=v.at - first) for v in past]
+    for earlier, edge in enumerate(solution.path[:number], start=1):
+        value = edge.after[slot]
+        if value == edge.before[slot]:
+            continue
+        apart = 0 if earlier == number else back[earlier][number] or 0
+        versions.append(
+            PastVersion(
+                value=value,
+                at=-apart,
+                ttl=timing.ttl_of(value),
+                propagation=timing.propagation,
+            )
+        )
+    return tuple(versions)

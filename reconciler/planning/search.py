@@ -1,0 +1,206 @@
+"""Dijkstra's search over settled publications, joined by edges that are safe in every mix.
+
+An edge is a set of moves made together, landing in any order. It is safe if every view mixed from
+what stood before, what stands after, and what any subset of the moves leaves in an RRset does no
+harm (planning.md §4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import combinations, count, product
+from typing import NamedTuple
+
+from reconciler.model.keys import Key
+from reconciler.model.moves import system
+from reconciler.planning.moves import Menu, Offer
+from reconciler.planning.publication import DS_SLOT, Node, World, data_slot, dnskey_slot
+from reconciler.planning.safety import Views
+from reconciler.planning.timing import SlotTiming
+
+MOVES_PER_EDGE = 3
+"""Enough for every procedure at one signer: two keys and the data."""
+
+
+class Edge(NamedTuple):
+    """Moves made together; `states` holds for each slot every value that may be seen on the way."""
+
+    offers: tuple[Offer, ...]
+    before: Node
+    after: Node
+    states: tuple[tuple[int, ...], ...]
+
+
+class Cost(NamedTuple):
+    """What a path costs, compared in this order; bogus time counts where the start is bogus."""
+
+    bogus: int
+    parent: int
+    seconds: int
+    moves: int
+
+
+class Priced(NamedTuple):
+    """An edge, the mask of profiles in which it does harm, and what it costs."""
+
+    edge: Edge
+    bad: int
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One search: a start, moves towards a goal, and how views are judged."""
+
+    world: World
+    menu: Menu
+    views: Views
+    timings: tuple[SlotTiming, ...]
+    start: Node
+    edges: dict[Node, tuple[Priced, ...]]
+    """Edges priced so far; profiles are tried one after the other over the same edges."""
+
+    @property
+    def goal(self) -> Node:
+        """Where the search ends."""
+        return self.menu.goal
+
+    def edges_from(self, node: Node) -> tuple[Priced, ...]:
+        """Return the edges out of `node` that are safe in the first profile at least."""
+        found = self.edges.get(node)
+        if found is None:
+            found = self.edges[node] = tuple(self._priced(node))
+        return found
+
+    def _priced(self, node: Node) -> Iterator[Priced]:
+        offers = self.menu.offers(node)
+        for size in range(1, MOVES_PER_EDGE + 1):
+            for chosen in combinations(offers, size):
+                if size > 1 and clash(chosen):
+                    continue
+                edge = edge_of(node, chosen)
+                bad = self.harm(edge)
+                if not bad & 1:
+                    yield Priced(edge, bad, self._cost(edge))
+
+    def harm(self, edge: Edge) -> int:
+        """Return the mask of profiles in which some mix of this edge does harm."""
+        if not self._ds_is_sane(edge) or not self.menu.fits(edge.after):
+            return self.views.everything
+        bad = 0
+        judge = self.views.bad
+        signers = range(len(self.world.signers))
+        for p, q in product(signers, signers):
+            for dnskey in edge.states[dnskey_slot(p)]:
+                for data in edge.states[data_slot(q)]:
+                    for ds in edge.states[DS_SLOT]:
+                        bad |= judge(ds, dnskey, data)
+                        if bad & 1:
+                            return bad
+        return bad
+
+    def _ds_is_sane(self, edge: Edge) -> bool:
+        """True if every DS that this edge submits names a key in every cached RRset (I6)."""
+        return all(
+            self._key_stands(key, edge) for key in submitted(self.world, edge.before, edge.after)
+        )
+
+    def _key_stands(self, key: str, edge: Edge) -> bool:
+        entry = self.world.keys[key]
+        bit = self.world.mask([key])
+        home = entry.home if isinstance(entry, Key) else None
+        return any(
+            all(value & bit for value in edge.states[dnskey_slot(i)])
+            for i, name in enumerate(self.world.signers)
+            if home in (None, name)
+        )
+
+    def _cost(self, edge: Edge) -> Cost:
+        seconds = settling_time(edge, self.timings)
+        parent = sum(system(offer.move) == "parent" for offer in edge.offers)
+        return Cost(
+            bogus=seconds if self._is_bogus(edge.before) else 0,
+            parent=parent * self.menu.parent.weight,
+            seconds=seconds,
+            moves=len(edge.offers),
+        )
+
+    def _is_bogus(self, node: Node) -> bool:
+        named = ("DS", "DNSKEY", "data")
+        values = zip(named, node[:3], strict=True)
+        return bool(self.views.dead[0]) and any(value in self.views.dead[0] for value in values)
+
+
+def submitted(world: World, before: Node, after: Node) -> tuple[str, ...]:
+    """Return the keys whose DS is put at the parent by going from `before` to `after`."""
+    new = after[DS_SLOT] & ~before[DS_SLOT]
+    return tuple(ref.key for i, ref in enumerate(world.refs) if new >> i & 1)
+
+
+def clash(offers: tuple[Offer, ...]) -> bool:
+    """True if two of these moves write the same bits, so that their order would matter."""
+    written: dict[int, int] = {}
+    for offer in offers:
+        for slot, keep, put in offer.writes:
+            touched = ~keep | put
+            if written.get(slot, 0) & touched:
+                return True
+            written[slot] = written.get(slot, 0) | touched
+    return False
+
+
+def edge_of(node: Node, offers: tuple[Offer, ...]) -> Edge:
+    """Return the edge that these moves make, with every value each slot may show on the way."""
+    states = [{value} for value in node]
+    after = list(node)
+    for offer in offers:
+        for slot, keep, put in offer.writes:
+            states[slot] |= {value & keep | put for value in states[slot]}
+            after[slot] = after[slot] & keep | put
+    return Edge(offers, node, tuple(after), tuple(tuple(sorted(values)) for values in states))
+
+
+def settling_time(edge: Edge, timings: tuple[SlotTiming, ...]) -> int:
+    """Return the seconds until no cache may hold what this edge displaces."""
+    return max(
+        timing.remembered(value)
+        for timing, values, after in zip(timings, edge.states, edge.after, strict=True)
+        for value in values
+        if value != after
+    )
+
+
+def find_path(problem: Problem, profiles: int) -> tuple[Edge, ...] | None:
+    """Return the cheapest path that is safe in this mask of profiles, None if there is none."""
+    start, goal = problem.start, problem.goal
+    best: dict[Node, Cost] = {start: Cost(0, 0, 0, 0)}
+    came: dict[Node, Edge] = {}
+    order = count()
+    frontier: list[tuple[Cost, int, Node]] = [(best[start], next(order), start)]
+    while frontier:
+        cost, _, node = heappop(frontier)
+        if node == goal:
+            return _trace(came, goal, start)
+        if cost > best[node]:
+            continue
+        for priced in problem.edges_from(node):
+            if priced.bad & profiles:
+                continue
+            after = priced.edge.after
+            reached = Cost(*map(sum, zip(cost, priced.cost, strict=True)))
+            if after not in best or reached < best[after]:
+                best[after] = reached
+                came[after] = priced.edge
+                heappush(frontier, (reached, next(order), after))
+    return None
+
+
+def _trace(came: dict[Node, Edge], goal: Node, start: Node) -> tuple[Edge, ...]:
+    path: list[Edge] = []
+    node = goal
+    while node != start:
+        path.append(came[node])
+        node = came[node].before
+    return tuple(reversed(path))

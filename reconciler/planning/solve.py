@@ -1,0 +1,255 @@
+"""One problem solved: profiles in their order of preference, a path, and its tightened waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from reconciler.model.capabilities import ParentCapabilities, SignerCapabilities
+from reconciler.model.keys import Key
+from reconciler.planning.moves import Menu
+from reconciler.planning.past import Past
+from reconciler.planning.publication import DS_SLOT, Node, World, dnskey_slot
+from reconciler.planning.safety import DS_ALG, LOOSE, Profile, View, Views
+from reconciler.planning.search import Edge, Problem, edge_of, find_path, submitted
+from reconciler.planning.tighten import ORDER, Apart, Arc, Waits, choose
+from reconciler.planning.timing import SlotTiming
+from reconciler.planning.windows import Window, all_windows, harmful
+
+KINDS = ("DS", "DNSKEY", "data")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Where from, where to, and under which circumstances."""
+
+    world: World
+    start: Node
+    goal: Node
+    parent: ParentCapabilities
+    signers: tuple[SignerCapabilities, ...]
+    timings: tuple[SlotTiming, ...]
+    pasts: tuple[Past, ...]
+    profiles: tuple[Profile, ...]
+    drop_strict: bool
+    insecure_allowed: bool
+    ns_unknown_until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A wait of the cardinal rule (I6): the RRset without this key leaves all caches first."""
+
+    arc: Arc
+    seconds: int
+    window: Window
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """A path with its waits, in the order of its steps' earliest times."""
+
+    task: Task
+    views: Views
+    kept: int
+    """The mask of the profiles that this path keeps."""
+    path: tuple[Edge, ...]
+    windows: tuple[tuple[Window, ...], ...]
+    waits: Waits
+    apart: tuple[tuple[Apart, ...], ...]
+    standing: tuple[Standing, ...]
+
+    @property
+    def kept_profiles(self) -> tuple[str, ...]:
+        """The names of the profiles kept."""
+        return tuple(p.name for i, p in enumerate(self.views.profiles) if self.kept >> i & 1)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The names of the profiles that no path keeps beside those before them."""
+        return tuple(p.name for i, p in enumerate(self.views.profiles) if not self.kept >> i & 1)
+
+
+def problem_of(task: Task, *, insecure: bool = False) -> Problem:
+    """Return the search problem of a task; `insecure` lifts I2 to see what it would cost."""
+    allowed = task.insecure_allowed or insecure
+    views = Views(task.world, task.profiles, insecure_allowed=allowed)
+    views.bury(tuple(_dead(task, views, i) for i in range(len(task.profiles))))
+    menu = Menu(
+        world=task.world,
+        parent=task.parent,
+        signers=task.signers,
+        goal=task.goal,
+        insecure=insecure,
+    )
+    return Problem(
+        world=task.world,
+        menu=menu,
+        views=views,
+        timings=task.timings,
+        start=task.start,
+        edges={},
+    )
+
+
+def solve(task: Task) -> Solution | None:
+    """Return the cheapest safe path and its waits, None where no path keeps what must be kept."""
+    problem = problem_of(task)
+    kept = keep_profiles(task, problem)
+    if kept is None:
+        return None
+    path = find_path(problem, kept)
+    return None if path is None else tightened(task, problem.views, path, kept)
+
+
+def keep_profiles(task: Task, problem: Problem) -> int | None:
+    """Return the mask of profiles for which one path exists, each kept if those before allow it."""
+    claimable = sum(1 << i for i in range(len(task.profiles)) if _claimable(task, problem.views, i))
+    if find_path(problem, claimable) is not None and _is_enough(task, claimable):
+        return claimable
+    kept = 0
+    for i in range(len(task.profiles)):
+        bit = 1 << i
+        if claimable & bit and find_path(problem, kept | bit) is not None:
+            kept |= bit
+        elif not _is_enough(task, ~bit):
+            return None
+    return kept
+
+
+def _is_enough(task: Task, kept: int) -> bool:
+    """True unless a profile is missing that only an explicit request may drop."""
+    must = {LOOSE.name} if task.drop_strict else {LOOSE.name, DS_ALG.name}
+    return all(kept >> i & 1 for i, p in enumerate(task.profiles) if p.name in must)
+
+
+def _claimable(task: Task, views: Views, profile: int) -> bool:
+    """True if neither start nor goal is at odds with the profile already.
+
+    In `loose` and `ds-alg` a bogus start can be repaired; the others are claimed only where whole.
+    """
+    ends = [views.view(profile, *goal) for goal in _triples(task, task.goal)]
+    if task.profiles[profile].name not in (LOOSE.name, DS_ALG.name):
+        ends += [views.view(profile, *start) for start in _triples(task, task.start)]
+    if View.BOGUS in ends:
+        return False
+    return task.insecure_allowed or View.INSECURE not in ends
+
+
+def _triples(task: Task, node: Node) -> list[tuple[int, int, int]]:
+    signers = range(len(task.signers))
+    return [
+        (node[DS_SLOT], node[dnskey_slot(p)], node[2 + 2 * q]) for p in signers for q in signers
+    ]
+
+
+def _dead(task: Task, views: Views, profile: int) -> frozenset[tuple[str, int]]:
+    """The fewest start values without which the start would not be bogus in this profile.
+
+    Nothing is dead where the start is not bogus; else the first smallest set of slots whose values
+    of the goal would make it whole.
+    """
+    if all(views.view(profile, *t) is not View.BOGUS for t in _triples(task, task.start)):
+        return frozenset()
+    changing = [i for i in range(len(task.start)) if task.start[i] != task.goal[i]]
+    for size in range(1, len(changing) + 1):
+        for slots in combinations(changing, size):
+            node = tuple(
+                task.goal[i] if i in slots else value for i, value in enumerate(task.start)
+            )
+            if all(views.view(profile, *t) is not View.BOGUS for t in _triples(task, node)):
+                return frozenset((_kind(i), task.start[i]) for i in slots)
+    return frozenset()
+
+
+def _kind(slot: int) -> str:
+    return KINDS[0] if slot == DS_SLOT else KINDS[2 - slot % 2]
+
+
+def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solution:
+    """Return a path with the waits it needs, its steps sorted by their earliest times."""
+    ordered = tuple(path)
+    waits, _, _ = _wait_for(task, views, ordered, kept)
+    times = waits.earliest()
+    ranks = sorted(range(len(ordered)), key=lambda i: (times[i + 1], i))
+    if ranks != sorted(ranks):
+        ordered = replay(task.start, [ordered[i] for i in ranks])
+        waits, _, _ = _wait_for(task, views, ordered, kept)
+    waits, apart, standing = _wait_for(task, views, ordered, kept)
+    for j in range(1, len(ordered)):
+        if not waits.implies((j, j + 1), 0):
+            waits.require((j, j + 1), ORDER)
+    return Solution(
+        task=task,
+        views=views,
+        kept=kept,
+        path=ordered,
+        windows=all_windows(task.pasts, task.timings, ordered),
+        waits=waits,
+        apart=tuple(apart),
+        standing=tuple(standing),
+    )
+
+
+def replay(start: Node, edges: Sequence[Edge]) -> tuple[Edge, ...]:
+    """Return these edges, made from `start` in this order."""
+    replayed = []
+    node = start
+    for edge in edges:
+        again = edge_of(node, edge.offers)
+        replayed.append(again)
+        node = again.after
+    return tuple(replayed)
+
+
+def _wait_for(
+    task: Task, views: Views, path: tuple[Edge, ...], kept: int
+) -> tuple[Waits, list[tuple[Apart, ...]], list[Standing]]:
+    """Ask for every wait of a path, and return also what asked for it."""
+    windows = all_windows(task.pasts, task.timings, path)
+    waits = Waits(len(path))
+    for (i, before), (j, after) in combinations(enumerate(path, start=1), 2):
+        if _slots(before) & _slots(after):
+            waits.require((i, j), ORDER)
+    standing = [s for j, edge in enumerate(path, 1) for s in _standing(task, edge, j, windows)]
+    for rule in standing:
+        waits.require(rule.arc, rule.seconds)
+    for j, edge in enumerate(path, start=1):
+        if any(edge.states[DS_SLOT]) and (edge.after[DS_SLOT] or len(_slots(edge)) > 1):
+            waits.require((0, j), task.ns_unknown_until)
+    apart = choose(waits, harmful(task.world, views, windows, kept))
+    return waits, apart, standing
+
+
+def _slots(edge: Edge) -> frozenset[int]:
+    return frozenset(write.slot for offer in edge.offers for write in offer.writes)
+
+
+def _standing(
+    task: Task, edge: Edge, step: int, windows: Sequence[Sequence[Window]]
+) -> list[Standing]:
+    """What must leave the caches before this step's DS: RRsets of the key's signer without it."""
+    rules = []
+    for key in submitted(task.world, edge.before, edge.after):
+        bit = task.world.mask([key])
+        signer = _signer_of(task.world, key, edge.before)
+        for window in windows[dnskey_slot(signer)]:
+            lacks = window.value is None or not window.value & bit
+            if lacks and window.ends is not None and window.ends < step:
+                arc = (window.ends, step)
+                rules.append(Standing(arc, max(window.lasts, 0), window, key))
+    return rules
+
+
+def _signer_of(world: World, key: str, node: Node) -> int:
+    """The signer at which a key stands: its home, else the first that serves it."""
+    entry = world.keys[key]
+    home = entry.home if isinstance(entry, Key) else None
+    bit = world.mask([key])
+    return next(
+        i
+        for i, name in enumerate(world.signers)
+        if home == name or (home is None and node[dnskey_slot(i)] & bit)
+    )

@@ -1,0 +1,244 @@
+"""From a solution to the steps of a plan: needs with their reasons, risk, freeze class, words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.model.desired import DnssecPolicy, RiskClass
+from reconciler.model.keys import Key
+from reconciler.model.moves import (
+    DataSign,
+    DnskeyAdd,
+    DnskeyRemove,
+    DnskeySign,
+    DsAdd,
+    DsRemove,
+    DsReplace,
+    Move,
+    ZoneSign,
+    ZoneUnsign,
+    system,
+)
+from reconciler.model.plan import FreezeClass, Need, Step
+from reconciler.model.timeline import RRsetKind
+from reconciler.planning.publication import DS_SLOT, World
+from reconciler.planning.search import Edge
+from reconciler.planning.solve import Solution, Standing
+from reconciler.planning.tighten import ORDER, Apart, Arc, can_meet
+from reconciler.planning.timeline import step_id
+from reconciler.planning.windows import Window, harm_in_words
+
+PROOF = "proof"
+CARDINAL = "rule:I6"
+PARTIAL = "rule:I1"
+UNKNOWN = "rule:unknown"
+SEQUENCE = "rule:order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """What a plan is for, as far as its steps show it: a way forward or a way back."""
+
+    policy: DnssecPolicy
+    rescue: bool = False
+
+
+def steps_of(solution: Solution, style: Style) -> tuple[Step, ...]:
+    """Return the steps of a solution, in order."""
+    arcs = solution.waits.reduced()
+    steps = []
+    for number, edge in enumerate(solution.path, start=1):
+        margin = style.policy.retire_safety if retires(edge) else style.policy.publish_safety
+        needs = tuple(
+            _need(solution, arc, seconds, arcs, margin)
+            for arc, seconds in arcs.items()
+            if arc[1] == number
+        )
+        steps.append(
+            Step(
+                id=step_id(number),
+                moves=tuple(offer.move for offer in edge.offers),
+                actor=actor_of(solution, edge),
+                needs=needs,
+                freeze_class=freeze_of(solution, edge, number, style),
+                risk=risk_of(solution, number),
+                why="; ".join(what(offer.move) for offer in edge.offers),
+            )
+        )
+    return tuple(steps)
+
+
+def actor_of(solution: Solution, edge: Edge) -> str:
+    """Return who makes the moves; a manual parent is a person."""
+    who = dict.fromkeys(system(offer.move) for offer in edge.offers)
+    manual = solution.task.parent.manual
+    return ",".join("person" if w == "parent" and manual else w for w in who)
+
+
+def retires(edge: Edge) -> bool:
+    """True if this edge only takes something away."""
+    return all(not after & ~before for before, after in zip(edge.before, edge.after, strict=True))
+
+
+def _need(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int], margin: int) -> Need:
+    step = step_id(arc[0]) if arc[0] else None
+    reason, why = _reason(solution, arc, seconds, arcs)
+    if reason == SEQUENCE:
+        margin = 0
+    return Need(step=step, wait_min=seconds, margin=margin, reason=reason, why=why)
+
+
+def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) -> tuple[str, str]:
+    """Why a wait must be this long: `proof` only if one second less lets a bad view be cached."""
+    ways = [w for ways in solution.apart for w in ways if w.arc == arc and w.seconds == seconds]
+    shorter = {**arcs, arc: seconds - 1}
+    known = [w for w in ways if all(x.value is not None and not x.passing for x in w.triple)]
+    for way in known:
+        if can_meet(way.triple, shorter, len(solution.path)):
+            return PROOF, _words(solution, way)
+    rules = [s for s in solution.standing if s.arc == arc and s.seconds == seconds]
+    if rules:
+        return CARDINAL, _cardinal(solution, rules[0])
+    if arc[0] == 0:
+        return UNKNOWN, (
+            f"nobody knows what stood before, and some cache may hold it for {seconds} s after"
+            " the observation"
+        )
+    if ways:
+        return PARTIAL, _words(solution, ways[0])
+    if seconds == ORDER:
+        return SEQUENCE, f"steps are taken in order: {step_id(arc[0])} must be seen first"
+    return PARTIAL, f"what {step_id(arc[0])} displaces must have left every cache (I1)"
+
+
+def _words(solution: Solution, way: Apart) -> str:
+    profile, verdict = harm_in_words(solution.views, way.triple, solution.kept)
+    rule = "I2" if verdict == "insecure" else "I1"
+    return (
+        f"{_lives(solution, way.early)}; beside {_name(solution.task.world, way.late)}"
+        f" it would be {verdict} ({rule}, profile {profile})"
+    )
+
+
+def _cardinal(solution: Solution, rule: Standing) -> str:
+    return (
+        f"{_lives(solution, rule.window)}; a DS is submitted only for a key that is in every"
+        f" cached DNSKEY RRset, and {rule.key} is not in this one (I6)"
+    )
+
+
+def _lives(solution: Solution, window: Window) -> str:
+    name = _name(solution.task.world, window)
+    if not window.ends:
+        return f"{name} may be cached until {window.lasts} s after the observation"
+    ttl = window.lasts - window.propagation
+    return (
+        f"{name} may be cached for {window.lasts} s after {step_id(window.ends)}"
+        f" (propagation {window.propagation} s, TTL {ttl} s)"
+    )
+
+
+def _name(world: World, window: Window) -> str:
+    """Name a version: the RRset and what is in it."""
+    kind, _ = world.slots[window.slot]
+    if window.value is None:
+        return f"an unknown {kind} version"
+    match kind:
+        case RRsetKind.DS:
+            held = sorted({ref.key for ref in world.ds_names(window.value)})
+            return f"the DS RRset for {', '.join(held)}" if held else "the absence of a DS"
+        case RRsetKind.DNSKEY:
+            keys, _ = world.dnskey_parts(window.value)
+            names = ", ".join(sorted(world.names(keys)))
+            return f"the DNSKEY RRset with {names}" if names else "the absence of a DNSKEY RRset"
+        case _:
+            names = ", ".join(sorted(world.names(window.value)))
+            return f"data signed by {names}" if names else "unsigned data"
+
+
+def what(move: Move) -> str:
+    """Say in a few words what a move does and what for."""
+    match move:
+        case DnskeyAdd(key=key, sign=sign):
+            sign_too = " and let it sign the DNSKEY RRset" if sign else ""
+            return (
+                f"publish {key}{sign_too}, so that every cache learns of it before it is relied on"
+            )
+        case DnskeyRemove(key=key):
+            return f"withdraw {key}, which no cached DS or signature needs any more"
+        case DnskeySign(keys=keys):
+            return f"let the DNSKEY RRset be signed by {_list(keys)}"
+        case DataSign(keys=keys):
+            return f"sign the data with {_list(keys)}" if keys else "stop signing the data"
+        case ZoneSign(signer=signer):
+            return f"let {signer} publish keys and sign the zone"
+        case ZoneUnsign(signer=signer):
+            return f"let {signer} stop signing, which no cached DS asks for any more"
+        case DsReplace(ds=ds):
+            named = _list({ref.key for ref in ds})
+            return f"make the DS RRset name {named}" if ds else "remove every DS"
+        case DsAdd(ds=ref):
+            return f"add the DS for {ref.key}"
+        case DsRemove(ds=ref):
+            return f"remove the DS for {ref.key}"
+
+
+def _list(labels: frozenset[str] | set[str]) -> str:
+    return ", ".join(sorted(labels))
+
+
+def freeze_of(solution: Solution, edge: Edge, number: int, style: Style) -> FreezeClass:
+    """Return what a freeze window may stop: the first step begins, others must follow.
+
+    A way back, and a step that replaces what makes the zone bogus, restores the chain.
+    """
+    kinds = ("DS", "DNSKEY", "data")
+    dead = solution.views.dead[0]
+    mends = any(
+        before != after and (kind, before) in dead
+        for kind, before, after in zip(kinds, edge.before[:3], edge.after[:3], strict=True)
+    )
+    if style.rescue or mends:
+        return FreezeClass.RESCUE
+    return FreezeClass.START if number == 1 else FreezeClass.CONTINUE
+
+
+def risk_of(solution: Solution, number: int) -> RiskClass:
+    """Return how much can go wrong with one step (change-control.md §2)."""
+    edge, task = solution.path[number - 1], solution.task
+    before, after = edge.before[DS_SLOT], edge.after[DS_SLOT]
+    if before and not after:
+        return RiskClass.R4
+    if before & ~after or (after and not before):
+        return RiskClass.R3
+    if _takes_named_key(solution, edge) or _algorithms_change(task.world, task.start, task.goal):
+        return RiskClass.R3
+    return RiskClass.R2
+
+
+def _takes_named_key(solution: Solution, edge: Edge) -> bool:
+    """True if a key goes that some DS of this plan, and so some cached DS, may name."""
+    world = solution.task.world
+    named = {ref.key for ref in world.refs}
+    gone = [
+        before & ~after & world.all_keys
+        for (kind, _), before, after in zip(world.slots, edge.before, edge.after, strict=True)
+        if kind is RRsetKind.DNSKEY
+    ]
+    return any(named & world.names(mask) for mask in gone)
+
+
+def _algorithms_change(world: World, start: tuple[int, ...], goal: tuple[int, ...]) -> bool:
+    """True if a signed zone's algorithms are others at the end than at the start."""
+    first, last = _algorithms(world, start), _algorithms(world, goal)
+    return bool(first and last and first != last)
+
+
+def _algorithms(world: World, node: tuple[int, ...]) -> frozenset[int]:
+    keys = [
+        world.keys[label]
+        for (kind, _), value in zip(world.slots, node, strict=True)
+        if kind is RRsetKind.DNSKEY
+        for label in world.names(world.dnskey_parts(value)[0])
+    ]
+    return frozenset(key.algorithm for key in keys if isinstance(key, Key))

@@ -1,0 +1,171 @@
+"""From a settled path to the waits it really needs.
+
+For each harmful combination one pair of its windows must be kept apart: the one has left every
+cache before the step that begins the other. Those choices are difference constraints between steps;
+the earliest time of each step is a longest path over them (planning.md §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from reconciler.planning.windows import Triple, Window
+
+ORDER = 1
+"""Seconds between two steps that only have to come one after the other."""
+
+Arc = tuple[int, int]
+"""From a step (0: the origin) to a later step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """One way to keep two windows apart: `arc` must be at least `seconds`."""
+
+    arc: Arc
+    seconds: int
+    early: Window
+    late: Window
+    triple: Triple
+
+
+class Waits:
+    """Minimal waits between steps, and what follows from them."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.least: dict[Arc, int] = {}
+        self.closure = self._close()
+
+    def require(self, arc: Arc, seconds: int) -> None:
+        """Ask for at least this wait."""
+        if seconds > self.least.get(arc, -1):
+            self.least[arc] = seconds
+            if not self.implies(arc, seconds):
+                self.closure = self._close()
+
+    def implies(self, arc: Arc, seconds: int) -> bool:
+        """True if the waits asked for so far hold the two steps that far apart."""
+        held = self.closure[arc[0]][arc[1]]
+        return held is not None and held >= seconds
+
+    def makespan(self, arc: Arc, seconds: int) -> tuple[int, int]:
+        """Return the last and the summed earliest times if this wait were asked for too."""
+        i, j = arc
+        times = self.earliest()
+        times[j] = max(times[j], times[i] + seconds)
+        for k in range(j + 1, self.steps + 1):
+            held = self.closure[j][k]
+            if held is not None:
+                times[k] = max(times[k], times[j] + held)
+        return max(times), sum(times)
+
+    def earliest(self) -> list[int]:
+        """Return the earliest instant of each step, the origin first."""
+        return [0, *(self.closure[0][j] or 0 for j in range(1, self.steps + 1))]
+
+    def reduced(self) -> dict[Arc, int]:
+        """Return the waits that do not follow from the others."""
+        return {
+            (i, j): seconds
+            for (i, j), seconds in sorted(self.least.items())
+            if not any(
+                (self.closure[i][k] is not None and self.closure[k][j] is not None)
+                and (self.closure[i][k] or 0) + (self.closure[k][j] or 0) >= seconds
+                for k in range(i + 1, j)
+            )
+            and not (i == 0 and seconds <= 0)
+        }
+
+    def _close(self) -> list[list[int | None]]:
+        size = self.steps + 1
+        table: list[list[int | None]] = [[None] * size for _ in range(size)]
+        table[0] = [0] * size
+        for j in range(size):
+            for i in range(j - 1, -1, -1):
+                best = self.least.get((i, j), table[i][j])
+                for k in range(i + 1, j):
+                    first, second = table[i][k], table[k][j]
+                    if first is not None and second is not None:
+                        best = first + second if best is None else max(best, first + second)
+                table[i][j] = best
+        return table
+
+
+def ways_apart(triple: Triple) -> tuple[Apart, ...] | None:
+    """Return every way to keep a combination out of all caches; None if it can never come about."""
+    ways = []
+    for one, other in combinations(triple, 2):
+        for early, late in ((one, other), (other, one)):
+            if early.ends is None or early is late:
+                continue
+            if early.ends == 0 and late.begins == 0:
+                if late.since is not None and late.since >= early.lasts:
+                    return None
+            elif early.ends == 0 and early.lasts <= 0:
+                return None
+            elif early.ends < late.begins:
+                arc = (early.ends, late.begins)
+                ways.append(Apart(arc, early.lasts, early, late, triple))
+    return tuple(ways)
+
+
+def choose(waits: Waits, triples: Iterable[Triple]) -> list[tuple[Apart, ...]]:
+    """Ask `waits` for one way apart of each combination; return the ways of those that have any.
+
+    Combinations with one way come first; where there are several, the way that delays the plan
+    least is taken. A combination without any way was there before the plan began.
+    """
+    open_ways = [ways for triple in triples if (ways := ways_apart(triple))]
+    open_ways.sort(key=lambda ways: (len(ways), min(w.seconds for w in ways)))
+    for ways in open_ways:
+        if any(waits.implies(w.arc, w.seconds) for w in ways):
+            continue
+        best = min(ways, key=lambda w: (waits.makespan(w.arc, w.seconds), w.seconds, w.arc))
+        waits.require(best.arc, best.seconds)
+    return open_ways
+
+
+def can_meet(triple: Triple, waits: dict[Arc, int], steps: int) -> bool:
+    """True if some schedule within `waits` lets a cache hold this combination.
+
+    Every pair of the three windows must overlap (on a line that is enough); that bounds steps from
+    above, so the question is whether the difference constraints have no negative cycle.
+    """
+    bounds = [(j, i, -seconds) for (i, j), seconds in waits.items()]
+    bounds += [(j, 0, 0) for j in range(1, steps + 1)]
+    for early in triple:
+        for late in triple:
+            if early.ends is None or early is late:
+                continue
+            bound = _latest_begin(early, late)
+            if bound is None:
+                return False
+            bounds += bound
+    return _feasible(bounds, steps)
+
+
+def _latest_begin(early: Window, late: Window) -> list[tuple[int, int, int]] | None:
+    """`late` begins before `early` ends: as bounds t[b] - t[a] <= c; None if it cannot."""
+    ends = early.ends or 0
+    if late.begins:
+        return [(ends, late.begins, early.lasts - 1)]
+    if ends or late.since is None:
+        return []
+    return [] if late.since < early.lasts else None
+
+
+def _feasible(bounds: Sequence[tuple[int, int, int]], steps: int) -> bool:
+    """True if times exist with t[b] <= t[a] + c for each (a, b, c)."""
+    times = [0] * (steps + 1)
+    for _ in range(steps + 2):
+        changed = False
+        for a, b, c in bounds:
+            if times[a] + c < times[b]:
+                times[b] = times[a] + c
+                changed = True
+        if not changed:
+            return True
+    return False

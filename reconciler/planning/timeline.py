@@ -1,0 +1,162 @@
+"""The timeline of a solution: its versions in the language that proof and report read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from reconciler.model.keys import KeyEntry
+from reconciler.model.observed import ObservedZone
+from reconciler.model.timeline import (
+    CdsVersion,
+    DataVersion,
+    DnskeyVersion,
+    DsVersion,
+    NsVersion,
+    RRsetKind,
+    Timeline,
+    Version,
+)
+from reconciler.planning.past import Past
+from reconciler.planning.publication import Node, World
+from reconciler.planning.search import Edge
+from reconciler.planning.timing import SlotTiming
+
+
+def step_id(number: int) -> str:
+    """Return the id of the n-th step, counted from 1."""
+    return f"s{number}"
+
+
+def versions_of(
+    world: World,
+    pasts: Sequence[Past],
+    timings: Sequence[SlotTiming],
+    path: Sequence[Edge],
+    times: Sequence[int],
+) -> tuple[Version, ...]:
+    """Return the versions of every slot of a node, in order within each slot."""
+    versions: list[Version] = []
+    for slot, (past, timing) in enumerate(zip(pasts, timings, strict=True)):
+        versions += [
+            version_of(world, slot, old.value, at=old.at, ttl=old.ttl, delay=old.propagation)
+            for old in past
+        ]
+        for number, edge in enumerate(path, start=1):
+            value = edge.after[slot]
+            if value != edge.before[slot]:
+                versions.append(
+                    version_of(
+                        world,
+                        slot,
+                        value,
+                        step=step_id(number),
+                        at=times[number],
+                        ttl=timing.ttl_of(value),
+                        delay=timing.propagation,
+                    )
+                )
+    return tuple(versions)
+
+
+def version_of(  # noqa: PLR0913 - the fields of a version
+    world: World,
+    slot: int,
+    value: int | None,
+    *,
+    ttl: int,
+    delay: int,
+    at: int | None = None,
+    step: str | None = None,
+) -> DsVersion | DnskeyVersion | DataVersion:
+    """Return one version of one slot; `value` None is something unknown."""
+    kind, signer = world.slots[slot]
+    unknown, held = value is None, value or 0
+    if kind is RRsetKind.DS or signer is None:
+        refs = world.ds_names(held)
+        return DsVersion(step=step, at=at, ttl=ttl, propagation=delay, unknown=unknown, ds=refs)
+    if kind is RRsetKind.DNSKEY:
+        keys, krrsig = world.dnskey_parts(held)
+        return DnskeyVersion(
+            step=step,
+            at=at,
+            ttl=ttl,
+            propagation=delay,
+            unknown=unknown,
+            signer=signer,
+            keys=world.names(keys),
+            signed_by=world.names(krrsig),
+        )
+    return DataVersion(
+        step=step,
+        at=at,
+        ttl=ttl,
+        propagation=delay,
+        unknown=unknown,
+        signer=signer,
+        signed_by=world.names(held),
+    )
+
+
+def cds_versions(observed: ObservedZone, signers: Iterable[str]) -> tuple[CdsVersion, ...]:
+    """Return the start version of each CDS set that a signer publishes."""
+    parent = observed.parent.capabilities
+    return tuple(
+        CdsVersion(
+            ttl=facts.dnskey_ttl,
+            propagation=facts.propagation_delay,
+            signer=name,
+            cds=facts.cds,
+            polled=parent.polls_cds,
+            processing_max=parent.processing_max,
+        )
+        for name in signers
+        if (facts := observed.signers[name]).cds is not None
+    )
+
+
+def timeline_of(  # noqa: PLR0913 - the fields of a timeline
+    world: World,
+    versions: Sequence[Version],
+    ns: Sequence[NsVersion],
+    cds: Sequence[CdsVersion],
+    *,
+    profiles: tuple[str, ...],
+    assumptions: tuple[str, ...],
+    insecure_allowed: bool,
+) -> Timeline:
+    """Join the versions of all slots: DS, NS, DNSKEY and data, CDS."""
+    keys: dict[str, KeyEntry] = dict(world.keys)
+    ds = [v for v in versions if isinstance(v, DsVersion)]
+    rest = [v for v in versions if not isinstance(v, DsVersion)]
+    return Timeline(
+        profiles=profiles,
+        assumptions=assumptions,
+        insecure_allowed=insecure_allowed,
+        keys=keys,
+        versions=(*ds, *ns, *rest, *cds),
+    )
+
+
+def ends_clean(
+    pasts: Sequence[Past],
+    timings: Sequence[SlotTiming],
+    path: Sequence[Edge],
+    times: Sequence[int],
+) -> int:
+    """Return the instant from which no cache holds anything older than the last versions."""
+    end = 0
+    for slot, (past, timing) in enumerate(zip(pasts, timings, strict=True)):
+        ttl = past[-1].ttl
+        for before, after in pairwise(past):
+            end = max(end, (after.at or 0) + after.propagation + before.ttl)
+        for number, edge in enumerate(path, start=1):
+            if edge.after[slot] != edge.before[slot]:
+                end = max(end, times[number] + timing.propagation + ttl)
+                ttl = timing.ttl_of(edge.after[slot])
+    return end
+
+
+def node_after(start: Node, path: Sequence[Edge], steps: int) -> Node:
+    """Return what is published once the first `steps` steps have taken effect."""
+    return path[steps - 1].after if steps else start

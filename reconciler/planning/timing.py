@@ -1,0 +1,95 @@
+"""How long caches remember: the intervals of RFC 7583, in terms of one displaced version.
+
+Every interval of RFC 7583 (Ipub, Iret and their kin) is one sum: the propagation of the version
+that displaces, plus the TTL of the version displaced. Seconds throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.model.observed import ObservedZone
+from reconciler.model.timeline import RRsetKind
+from reconciler.planning.publication import DS_SLOT, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotTiming:
+    """Times of one RRset: TTL where it has content, TTL where it has none, propagation bound."""
+
+    ttl: int
+    negative_ttl: int
+    propagation: int
+
+    def ttl_of(self, value: int) -> int:
+        """Return the TTL of a version; a missing RRset lives for the negative TTL (RFC 2308 §5)."""
+        return self.ttl if value else self.negative_ttl
+
+    def remembered(self, displaced: int) -> int:
+        """Return how long after its displacement some cache may hold this version.
+
+        For the DNSKEY RRset this is Ipub less the margin, for data Iret (RFC 7583 §3.2.1), for the
+        DS RRset IretP (§3.3.1).
+        """
+        return self.propagation + self.ttl_of(displaced)
+
+    @property
+    def longest_ttl(self) -> int:
+        """The longest life of a version about which nothing is known."""
+        return max(self.ttl, self.negative_ttl)
+
+
+def ds_timing(observed: ObservedZone) -> SlotTiming:
+    """Return the times of the DS RRset: DprpP, TTLds, and the TTL of its absence."""
+    parent = observed.parent
+    return SlotTiming(
+        ttl=parent.ds_ttl,
+        negative_ttl=parent.ds_negative_ttl,
+        propagation=parent.propagation_delay,
+    )
+
+
+def dnskey_timing(observed: ObservedZone, signer: str) -> SlotTiming:
+    """Return the times of a DNSKEY RRset: DprpC, TTLkey, and the TTL of its absence."""
+    facts = observed.signers[signer]
+    return SlotTiming(
+        ttl=facts.dnskey_ttl,
+        negative_ttl=facts.negative_ttl,
+        propagation=facts.propagation_delay,
+    )
+
+
+def data_timing(observed: ObservedZone, signer: str) -> SlotTiming:
+    """Return the times of a zone's data: Dsgn + DprpC, and TTLsig, signed or not.
+
+    A signer takes `signing_delay` to replace every signature; until then the old ones are served.
+    Negative answers are data too, so the negative TTL is a lower bound of the largest TTL.
+    """
+    facts = observed.signers[signer]
+    ttl = max(facts.max_zone_ttl, facts.negative_ttl)
+    return SlotTiming(
+        ttl=ttl, negative_ttl=ttl, propagation=facts.propagation_delay + facts.signing_delay
+    )
+
+
+def timings(world: World, observed: ObservedZone) -> tuple[SlotTiming, ...]:
+    """Return the times of each slot of a node, in order."""
+    by_kind = {RRsetKind.DNSKEY: dnskey_timing, RRsetKind.DATA: data_timing}
+    return (
+        ds_timing(observed),
+        *(by_kind[kind](observed, name) for kind, name in world.slots[DS_SLOT + 1 :] if name),
+    )
+
+
+def unknown_ttls(
+    world: World, observed: ObservedZone, bounds: Mapping[str, int]
+) -> tuple[int, ...]:
+    """Return for each slot how long something unknown may live: served TTL or declared bound.
+
+    `bounds` holds the policy's bounds by RRset kind, where it declares any.
+    """
+    return tuple(
+        max(timing.longest_ttl, bounds.get(kind, 0))
+        for (kind, _), timing in zip(world.slots, timings(world, observed), strict=True)
+    )
