@@ -1,0 +1,142 @@
+"""Little servers that say what a test wants them to say, and in-memory worlds without sockets."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rrset
+import pytest
+
+Script = Callable[[bytes], Sequence[bytes]]
+"""From a query to the messages that are sent back, in order; none: silence."""
+
+
+def reply_to(query: bytes, *records: str, rcode: int = 0, flags: str = "AA") -> dns.message.Message:
+    """Return a response with `records` in its answer section."""
+    response = dns.message.make_response(dns.message.from_wire(query))
+    response.flags |= dns.flags.from_text(flags)
+    response.set_rcode(dns.rcode.Rcode(rcode))
+    for record in records:
+        name, ttl, kind, rdata = record.split(maxsplit=3)
+        response.answer.append(dns.rrset.from_text(name, int(ttl), "IN", kind, rdata))
+    return response
+
+
+class ScriptedServer:
+    """UDP and TCP on one port of 127.0.0.1, answering by script; counts what it was asked."""
+
+    def __init__(self, udp: Script | None, tcp: Script | None) -> None:
+        self._udp, self._tcp = udp, tcp
+        self._stop = threading.Event()
+        self.asked: list[tuple[str, bytes]] = []
+        self._sockets = _pair()
+        self.endpoint: tuple[str, int] = self._sockets[0].getsockname()
+        self._threads = [
+            threading.Thread(target=self._serve_udp, args=(self._sockets[0],)),
+            threading.Thread(target=self._serve_tcp, args=(self._sockets[1],)),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        for sock in self._sockets:
+            sock.close()
+
+    def _serve_udp(self, sock: socket.socket) -> None:
+        while not self._stop.is_set():
+            try:
+                query, peer = sock.recvfrom(65535)
+            except OSError:
+                continue
+            self.asked.append(("udp", query))
+            for message in self._udp(query) if self._udp else ():
+                sock.sendto(message, peer)
+
+    def _serve_tcp(self, sock: socket.socket) -> None:
+        while not self._stop.is_set():
+            try:
+                connection, _ = sock.accept()
+            except OSError:
+                continue
+            with connection:
+                self._converse(connection)
+
+    def _converse(self, connection: socket.socket) -> None:
+        connection.settimeout(2)
+        try:
+            (length,) = struct.unpack("!H", connection.recv(2))
+            query = connection.recv(length)
+            self.asked.append(("tcp", query))
+            if self._tcp is None:
+                return
+            for message in self._tcp(query):
+                connection.sendall(struct.pack("!H", len(message)) + message)
+        except (OSError, struct.error):
+            return
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """Return a UDP and a listening TCP socket on one free port."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        udp.settimeout(0.05)
+        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        tcp.settimeout(0.05)
+        try:
+            tcp.bind(udp.getsockname())
+        except OSError:
+            udp.close()
+            tcp.close()
+            continue
+        tcp.listen()
+        return udp, tcp
+
+
+@dataclass
+class LoopbackRoutes:
+    """Published addresses that lead to loopback ports."""
+
+    endpoints: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def endpoint(self, address: str) -> tuple[str, int]:
+        return self.endpoints[address]
+
+
+ServerMaker = Callable[..., ScriptedServer]
+Reply = Callable[..., dns.message.Message]
+
+
+@pytest.fixture
+def serve() -> Iterator[ServerMaker]:
+    """Start scripted servers; all are closed at the end."""
+    with ExitStack() as stack:
+
+        def start(udp: Script | None = None, tcp: Script | None = None) -> ScriptedServer:
+            server = ScriptedServer(udp, tcp)
+            stack.callback(server.close)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def reply() -> Reply:
+    return reply_to
+
+
+@pytest.fixture
+def routes() -> LoopbackRoutes:
+    return LoopbackRoutes()
