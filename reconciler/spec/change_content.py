@@ -104,7 +104,9 @@ class _Path:
             "actor": sorted(step.actor.split(",")),
             "freeze_class": step.freeze_class.value,
             "risk": step.risk.value,
-            "versions": [version for made_by, version in self._versions if made_by == step.id],
+            "versions": sorted(
+                (version for made_by, version in self._versions if made_by == step.id), key=_text
+            ),
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, JsonValue
 
@@ -37,7 +37,7 @@ class ActorFile(Wire):
 class EntryFileV1(Wire):
     """An entry of the ledger."""
 
-    v: Literal[1]
+    v: Annotated[int, Field(ge=VERSION, le=VERSION)]
     seq: Sequence
     prev: str
     at: Instant

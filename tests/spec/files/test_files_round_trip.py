@@ -1,0 +1,54 @@
+"""Whatever is written is read back as the same value, and fits the schema of its file."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.capabilities import ParentCapabilities, SignerCapabilities
+from reconciler.spec.entry_file import entry_from_bytes, entry_to_bytes, is_canonical
+from reconciler.spec.observed_file import dump_observed, load_observed
+from reconciler.spec.observed_wire import AdapterDefaults
+from reconciler.spec.plan_file import dump_plan, load_plan
+
+OTHER = AdapterDefaults(
+    signers={"a": SignerCapabilities(foreign_ksk=True, max_ksk=7)},
+    parents={"example.com.": ParentCapabilities(weight=9, manual=True)},
+)
+
+
+@given(data=st.data())
+def test_a_plan_survives_its_file(strategies: SimpleNamespace, data: st.DataObject) -> None:
+    plan = data.draw(strategies.plan())
+    assert load_plan(dump_plan(plan), "plan.json") == plan
+
+
+@given(data=st.data())
+def test_an_observation_survives_its_file_whatever_the_defaults(
+    strategies: SimpleNamespace, data: st.DataObject
+) -> None:
+    zones = data.draw(strategies.observed())
+    assert load_observed(dump_observed(zones), "observed.json", OTHER).zones == zones
+
+
+@given(data=st.data())
+def test_an_entry_survives_its_canonical_file(
+    strategies: SimpleNamespace, data: st.DataObject
+) -> None:
+    entry = data.draw(strategies.entry())
+    written = entry_to_bytes(entry)
+    assert entry_from_bytes(written, "entry.json") == entry
+    assert is_canonical(written)
+
+
+@given(data=st.data())
+def test_other_spacing_and_order_is_not_canonical(
+    strategies: SimpleNamespace, data: st.DataObject
+) -> None:
+    written = entry_to_bytes(data.draw(strategies.entry()))
+    members = json.loads(written)
+    assert not is_canonical(json.dumps(members).encode())
+    assert not is_canonical(written + b"\n")
