@@ -41,7 +41,12 @@ class Pair:
 
 @cache
 def key(name: str) -> Pair:
-    """A key by name: names beginning in `e` are Ed25519, others P-256; `z` and `ez` are ZSKs."""
+    """The key of a name, always the same."""
+    return new_pair(name)
+
+
+def new_pair(name: str) -> Pair:
+    """A fresh key; names in `e` are Ed25519, others P-256; those in `z` and `ez` are ZSKs."""
     private: PrivateKey
     if name.startswith("e"):
         private, algorithm = ed25519.Ed25519PrivateKey.generate(), "ED25519"
@@ -300,7 +305,7 @@ class Story:
         return judge.report()
 
     def judge(self, world: World) -> Judge:
-        anchors = text([world.pair("root")])
+        anchors = tuple(f". 3600 IN DNSKEY {t}" for t in text([world.pair("root")]))
         servers = {".": ("root-1",), "test.": ("parent-1", "parent-2")}
         trust = Trust(anchors=anchors, servers=servers) if self.trusted else None
         return Judge(

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import dns.name
 import dns.rdata
+import dns.zonefile
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
@@ -40,8 +41,7 @@ class Ancestry:
     def look(self, now: datetime, fetch: Fetch) -> str:
         """Walk the chain as served at `now`; return what is wrong with it, or nothing."""
         zones = list(self.trust.servers)
-        anchors = {dns.rdata.from_text("IN", "DNSKEY", text) for text in self.trust.anchors}
-        keys = self._keys(now, fetch, zones[0], anchors.__contains__)
+        keys = self._keys(now, fetch, zones[0], _anchored(self.trust.anchors))
         for above, zone in pairwise(zones):
             ds = self._ds(now, fetch, above, zone, keys)
             keys = self._keys(now, fetch, zone, _entered_by(ds, zone))
@@ -81,6 +81,16 @@ class Ancestry:
             return False
         good = self.verifier.good(signed, keys, dns.name.from_text(zone), now)
         return any(begins <= now < ends for begins, ends in (g.valid for g in good))
+
+
+def _anchored(anchors: Iterable[str]) -> Callable[[DNSKEY], bool]:
+    records = {r for line in anchors for r in _records(line)}
+    entered = _entered_by({r for r in records if isinstance(r, DS)}, ".")
+    return lambda key: key in records or entered(key)
+
+
+def _records(line: str) -> Iterable[dns.rdata.Rdata]:
+    return (rdata for rrset in dns.zonefile.read_rrsets(line, rdclass=None) for rdata in rrset)
 
 
 def _entered_by(ds: set[DS], zone: str) -> Callable[[DNSKEY], bool]:

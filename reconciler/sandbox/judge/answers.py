@@ -95,22 +95,19 @@ def read(wire: bytes, question: Question) -> Reading | None:
         message = dns.message.from_wire(wire)
     except (dns.exception.DNSException, ValueError):
         return None
+    if message.rcode() not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
+        return None
     name = dns.name.from_text(question[0])
     rdtype = RdataType.make(question[1])
     asked = _asked(message, name, rdtype)
     if asked is not None:
         return _positive(message, question, asked)
-    authoritative = message.flags & dns.flags.AA
-    if not authoritative or message.rcode() not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
-        return None
-    return _negative(message, question, name, rdtype)
+    return _negative(message, question, name, rdtype) if message.flags & dns.flags.AA else None
 
 
 def _asked(
     message: dns.message.Message, name: dns.name.Name, rdtype: RdataType
 ) -> dns.rrset.RRset | None:
-    if message.rcode() != dns.rcode.NOERROR:
-        return None
     if not message.flags & dns.flags.AA:
         referral = _sets(message.authority, (RdataType.NS,)) if rdtype == RdataType.NS else []
         return next((rrset for rrset in referral if rrset.name == name), None)

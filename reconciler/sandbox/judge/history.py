@@ -6,7 +6,7 @@ that first showed it until the look that no longer does, and is kept for its TTL
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,9 +22,7 @@ class Run:
     A run that begins and ends at one look was served for no time, and may have been fetched.
     """
 
-    role: str
-    server: str
-    address: str
+    instance: Instance
     content: Content
     ttl: int
     begins: datetime
@@ -64,7 +62,7 @@ class History:
         self._close(place, now)
         if reading is not None:
             content, ttl = reading
-            run = Run(instance.role, instance.server, instance.address, content, ttl, now)
+            run = Run(instance, content, ttl, now)
             self._open[place] = run
             self.runs.append(run)
 
@@ -100,54 +98,84 @@ class Kept:
     spans: Spans
 
 
-def kept(runs: Iterable[Run], reach: Mapping[str, Spans]) -> tuple[Kept, ...]:
-    """Return what caches may hold of these runs, one entry for each content.
-
-    `reach` gives for each server name when resolvers may ask it; the parent's are always asked.
-    """
+def kept(runs: Iterable[Run], reach: Reach) -> tuple[Kept, ...]:
+    """Return what caches may hold of these runs, one entry for each content."""
     spans: dict[bytes, list[Span]] = {}
     first: dict[bytes, Run] = {}
     for run in runs:
         first.setdefault(run.content.key, run)
-        allowed = ALWAYS if run.role == PARENT else reach.get(run.server, ())
-        spans.setdefault(run.content.key, []).extend(run.kept(allowed))
+        spans.setdefault(run.content.key, []).extend(run.kept(reach.of(run.instance)))
     return tuple(
         Kept(run.content, run.begins, union(spans[key])) for key, run in first.items() if spans[key]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """When resolvers may ask the servers of a zone, by role and server name."""
+
+    named: Mapping[tuple[str, str], Spans]
+
+    def of(self, instance: Instance) -> Spans:
+        """Return when this instance may be asked; a hidden one, when any server of its role may.
+
+        The parent's are always asked.
+        """
+        if instance.role == PARENT:
+            return ALWAYS
+        if instance.hidden:
+            return union(
+                s for (role, _), spans in self.named.items() for s in spans if role == instance.role
+            )
+        return self.named.get((instance.role, instance.server), ())
 
 
 ALWAYS: Spans = ((datetime.min.replace(tzinfo=FOREVER.tzinfo), FOREVER),)
 """The reach of the parent's servers."""
 
 
-def reach_of(runs: Iterable[Run], zone: str) -> dict[str, Spans]:
-    """Return for each server name when resolvers may ask it for `zone`.
+def reach_of(runs: Sequence[Run], zone: str) -> Reach:
+    """Return when resolvers may ask the servers of `zone`.
 
     A server is asked while a cache may hold an NS RRset that names it, from the parent or from the
     apex at a signer that is itself asked. Each signer's apex prolongs a chain of such NS RRsets
     once only: resolvers are assumed to return to the parent.
     """
+    roles = {run.instance.server: run.instance.role for run in runs}
     naming = [run for run in runs if run.content.question == (zone, "NS")]
-    found: dict[str, list[Span]] = {}
-    _spread(naming, PARENT, {}, frozenset(), found)
-    return {server: union(spans) for server, spans in found.items()}
+    found: dict[tuple[str, str], list[Span]] = {}
+    _spread(_Naming(naming, roles), PARENT, Reach({}), frozenset(), found)
+    return Reach({server: union(spans) for server, spans in found.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    """The runs of NS answers, and the role of each server that they may name."""
+
+    runs: Sequence[Run]
+    roles: Mapping[str, str]
+
+    def named(self, source: str, reach: Reach) -> Reach:
+        """Return the servers that `source` names while it can be asked, and for how long."""
+        spans: dict[tuple[str, str], list[Span]] = {}
+        for run in (r for r in self.runs if r.instance.role == source):
+            for server in run.content.names() & self.roles.keys():
+                place = (self.roles[server], server)
+                spans.setdefault(place, []).extend(run.kept(reach.of(run.instance)))
+        return Reach({place: union(held) for place, held in spans.items()})
 
 
 def _spread(
-    naming: list[Run],
+    naming: _Naming,
     source: str,
-    reach: Mapping[str, Spans],
+    reach: Reach,
     passed: frozenset[str],
-    found: dict[str, list[Span]],
+    found: dict[tuple[str, str], list[Span]],
 ) -> None:
     """Add to `found` the servers that the NS RRsets of `source` name, and follow their signers."""
-    named: dict[str, Spans] = {}
-    for run in (r for r in naming if r.role == source):
-        held = run.kept(ALWAYS if source == PARENT else reach.get(run.server, ()))
-        for server in run.content.names():
-            named[server] = union((*named.get(server, ()), *held))
-    for server, spans in named.items():
-        found.setdefault(server, []).extend(spans)
+    named = naming.named(source, reach)
+    for place, spans in named.named.items():
+        found.setdefault(place, []).extend(spans)
     passed |= {source}
-    for signer in sorted({r.role for r in naming if r.server in named} - passed):
+    for signer in sorted({role for role, _ in named.named} - passed):
         _spread(naming, signer, named, passed, found)

@@ -30,7 +30,10 @@ class Instance(Protocol):
 
     @property
     def hidden(self) -> bool:
-        """True if only judges can reach it; resolvers somewhere are still answered by it."""
+        """True if no NS RRset names it: it is one more instance behind its role's other servers.
+
+        Resolvers somewhere are answered by it whenever they ask one of those (anycast).
+        """
         ...
 
 
@@ -46,8 +49,9 @@ class Ask(Protocol):
 class Trust:
     """Where the chain of trust above a zone begins, and who serves the zones on its way.
 
-    `anchors` are DNSKEYs of the root in presentation form (`257 3 13 base64`). `servers` maps each
-    ancestor, root first and the parent zone last, to the addresses that serve it.
+    `anchors` are DS or DNSKEY records of the root as in a zone file (`. 172800 IN DS ...`).
+    `servers` maps each ancestor, root first and the parent zone last, to the addresses that serve
+    it.
     """
 
     anchors: tuple[str, ...]

@@ -131,7 +131,7 @@ class Judge:
         return (run for run in self._history.runs if run.content.question == question)
 
     def _data(self) -> Iterator[Run]:
-        runs = (run for run in self._history.runs if run.role != PARENT)
+        runs = (run for run in self._history.runs if run.instance.role != PARENT)
         return (run for run in runs if run.content.question in self._probes)
 
     def _broken_chain(self) -> Iterator[BadView]:

@@ -27,13 +27,13 @@ class Snapshots:
     def take(self, now: datetime, runs: Iterable[Run]) -> None:
         """Note the views of every server named by the delegation, from the runs of this look."""
         current = list(runs)
-        parent = [r for r in current if r.role == PARENT]
+        parent = [r for r in current if r.instance.role == PARENT]
         named = {n for r in parent if r.content.question[1] == "NS" for n in r.content.names()}
         ds = [r for r in parent if r.content.question[1] == "DS"]
         served: dict[str, list[Run]] = {}
         for run in current:
-            if run.role != PARENT and run.server in named:
-                served.setdefault(run.address, []).append(run)
+            if run.instance.server in named:
+                served.setdefault(run.instance.address, []).append(run)
         for own in served.values():
             keys = [r for r in own if r.content.question == (self.zone, "DNSKEY")]
             data = [r for r in own if r.content.question in self.probes]

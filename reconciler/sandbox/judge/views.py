@@ -161,10 +161,11 @@ def mixes(
 
 
 def segments(span: Span, bounds: Iterable[datetime], until: datetime) -> Iterator[Span]:
-    """Cut a span at the bounds inside it; leave out what begins after `until`."""
+    """Cut a span at the bounds inside it; what lies after `until` was not seen and is not cut."""
     begins, ends = span
-    cuts = sorted({begins, ends, *(b for b in bounds if begins < b < ends)})
-    return ((a, b) for a, b in pairwise(cuts) if a <= until)
+    return pairwise(
+        sorted({begins, ends, *(b for b in bounds if begins < b < ends and b <= until)})
+    )
 
 
 def describe_ds(content: Content) -> str:
