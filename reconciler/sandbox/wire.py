@@ -89,7 +89,7 @@ def _render(asked: Message, transport: Transport, reply: Reply) -> bytes:
     response.authority = reply.authority
     response.additional = reply.additional
     try:
-        return response.to_wire(max_size=_limit(asked, transport))
+        return response.to_wire(max_size=_limit(asked, transport), want_shuffle=False)
     except dns.exception.TooBig:
         response.answer, response.authority, response.additional = [], [], []
         response.flags |= dns.flags.TC
