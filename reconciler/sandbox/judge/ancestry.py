@@ -84,13 +84,15 @@ class Ancestry:
 
 
 def _anchored(anchors: Iterable[str]) -> Callable[[DNSKEY], bool]:
-    records = {r for line in anchors for r in _records(line)}
+    records = set(anchor_records(anchors))
     entered = _entered_by({r for r in records if isinstance(r, DS)}, ".")
     return lambda key: key in records or entered(key)
 
 
-def _records(line: str) -> Iterable[dns.rdata.Rdata]:
-    return (rdata for rrset in dns.zonefile.read_rrsets(line, rdclass=None) for rdata in rrset)
+def anchor_records(anchors: Iterable[str]) -> list[dns.rdata.Rdata]:
+    """Return the records of trust anchors that are written as in a zone file."""
+    read = (dns.zonefile.read_rrsets(line, rdclass=None, default_ttl=0) for line in anchors)
+    return [rdata for rrsets in read for rrset in rrsets for rdata in rrset]
 
 
 def _entered_by(ds: set[DS], zone: str) -> Callable[[DNSKEY], bool]:

@@ -2,33 +2,40 @@
 
 Such a snapshot sees gross errors only: it has no cache from before, so it cannot see that a change
 came too soon. And `delv` uses the system's clock while the world's time is virtual: its word counts
-only where the world began at the real present and signatures are still valid there.
+only where the two are near each other (`applies`), as in a world that begins at the real present.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import dns.rdatatype
+
+from reconciler.sandbox.judge.ancestry import anchor_records
 from reconciler.sandbox.judge.profiles import ValidationStatus
 
 TIMEOUT = 20
 """Real seconds until `delv` counts as silent; it gives up on dead servers after 15 at most."""
 SKEW = 300
-"""Seconds between virtual and real time at which a snapshot still means something; signatures are
-customarily backdated by more (RFC 6781 §4.4.2)."""
-_SIGNS = (
-    ("; fully validated", ValidationStatus.SECURE),
-    ("; negative response, fully validated", ValidationStatus.SECURE),
-    ("; unsigned answer", ValidationStatus.INSECURE),
-    ("; negative response, unsigned answer", ValidationStatus.INSECURE),
-    ("broken trust chain", ValidationStatus.BOGUS),
-    ("RRSIG failed to verify", ValidationStatus.BOGUS),
-    ("insecurity proof failed", ValidationStatus.BOGUS),
-    ("no valid", ValidationStatus.BOGUS),
+"""Seconds between virtual and real time at which a snapshot still means something: signatures are
+backdated by more (RFC 6781 §4.4.2)."""
+_BROKEN = (
+    "broken trust chain",
+    "insecurity proof failed",
+    "RRSIG failed to verify",
+    "RRSIG has expired",
+    "RRSIG validity period has not begun",
+    "no valid ",
+)
+_ANSWERS = (
+    (r"^; (negative response, )?fully validated", ValidationStatus.SECURE),
+    (r"^; (negative response, )?unsigned answer", ValidationStatus.INSECURE),
+    (f"resolution failed: ({'|'.join(_BROKEN)})", ValidationStatus.BOGUS),
 )
 
 
@@ -37,13 +44,13 @@ def delv() -> str | None:
     return shutil.which("delv")
 
 
-def write_anchor(path: Path, dnskeys: Sequence[str]) -> None:
-    """Write the root's trust anchors, DNSKEYs in presentation form, in the syntax of `delv -a`."""
+def write_anchor(path: Path, anchors: Sequence[str]) -> None:
+    """Write trust anchors, DS or DNSKEY as in a zone file, in the syntax of `delv -a`."""
     lines = []
-    for dnskey in dnskeys:
-        flags, protocol, algorithm, key = dnskey.split(maxsplit=3)
-        material = "".join(key.split())
-        lines.append(f'    . static-key {flags} {protocol} {algorithm} "{material}";\n')
+    for record in anchor_records(anchors):
+        first, second, third, rest = record.to_text().split(maxsplit=3)
+        kind = "static-ds" if record.rdtype == dns.rdatatype.DS else "static-key"
+        lines.append(f'    . {kind} {first} {second} {third} "{"".join(rest.split())}";\n')
     path.write_text("trust-anchors {\n" + "".join(lines) + "};\n", encoding="utf-8")
 
 
@@ -53,15 +60,12 @@ def applies(virtual: datetime, real: datetime) -> bool:
 
 
 def witness(
-    endpoint: tuple[str, int], anchor: Path, name: str, rdtype: str
+    program: str, endpoint: tuple[str, int], anchor: Path, name: str, rdtype: str
 ) -> ValidationStatus | None:
-    """Return what `delv` makes of a name by asking one server, None where it gives no verdict.
+    """Return what `delv` (at `program`) makes of a name, None where it gives no verdict.
 
-    The server must answer recursive questions for the whole chain from the root.
+    The one server at `endpoint` must answer for the whole chain from the root.
     """
-    program = delv()
-    if program is None:
-        return None
     address, port = endpoint
     command = [program, f"@{address}", "-p", str(port), "-a", str(anchor), "+root=.", name, rdtype]
     try:
@@ -70,9 +74,10 @@ def witness(
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return verdict_in(done.stdout + done.stderr)
+    return verdict_in(done.stdout + "\n" + done.stderr)
 
 
 def verdict_in(output: str) -> ValidationStatus | None:
     """Return the verdict that `delv` printed, None where it says nothing about validation."""
-    return next((status for sign, status in _SIGNS if sign in output), None)
+    found = (status for sign, status in _ANSWERS if re.search(sign, output, re.MULTILINE))
+    return next(found, None)
