@@ -37,8 +37,9 @@ def authors_of(root: Path, files: Sequence[str], since: str | None = None) -> fr
 
 def _commits(git: Plumbing, paths: Sequence[str], since: str | None) -> list[tuple[str, ...]]:
     if since is None or not _is_known(git, since):
-        return [commit for path in paths for commit in _log(git, [path], "-1", "HEAD")]
-    return _log(git, paths, f"{since}..HEAD") or _log(git, paths[:1], "-1", "HEAD")
+        return [commit for path in paths for commit in _log(git, path, "-1", "HEAD")]
+    changed = [commit for path in paths for commit in _log(git, path, f"{since}..HEAD")]
+    return changed or _log(git, paths[0], "-1", "HEAD")
 
 
 def _people(commit: Sequence[str]) -> Iterable[str]:
@@ -47,18 +48,17 @@ def _people(commit: Sequence[str]) -> Iterable[str]:
         yield from match.groups()
 
 
-def _log(git: Plumbing, paths: Sequence[str], *which: str) -> list[tuple[str, ...]]:
-    """Return the commits that touched `paths`: merges only where they changed it themselves."""
+def _log(git: Plumbing, path: str, *which: str) -> list[tuple[str, ...]]:
+    """Return the commits that made `path` what it is; a merge only where it fits no parent."""
     ran = git.run(
         "--literal-pathspecs",
         "log",
-        "--full-history",
         "--no-show-signature",
         "--no-color",
         f"--format={_FORMAT}",
         *which,
         "--",
-        *paths,
+        path,
     )
     parts = [part.strip() for part in ran.out.decode("utf-8", "replace").split("\0")]
     return [tuple(parts[at : at + _PARTS]) for at in range(0, len(parts) - _PARTS, _PARTS)]

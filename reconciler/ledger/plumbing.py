@@ -74,10 +74,10 @@ class ObjectReader:
         self._process = process
 
     def read(self, name: str) -> bytes:
-        """Return the object that `name` (an id, or `<tree>:<path>`) names; missing: KeyError."""
+        """Return the object that `name` (an id, or `<tree>:<path>`) names, or raise LedgerError."""
         (data,) = self.read_all([name])
         if data is None:
-            raise KeyError(name)
+            raise LedgerError(_missing_object(name))
         return data
 
     def read_all(self, names: Sequence[str]) -> Iterator[bytes | None]:
@@ -212,6 +212,15 @@ def open_plumbing(path: Path) -> Plumbing:
         raise LedgerError(_no_repository(path)) from error
     except git.GitCommandNotFound as error:
         raise LedgerError(_no_git()) from error
+
+
+def _missing_object(name: str) -> Diagnostic:
+    return Diagnostic(
+        code="ledger-unreadable",
+        summary=f"git does not have the object {name}",
+        hint="`git fsck` tells what is missing; `git fetch` the branch reconcile/log from a clone "
+        "that is whole",
+    )
 
 
 def _no_git() -> Diagnostic:

@@ -87,7 +87,7 @@ def _last_folder(git: Plumbing, objects: ObjectReader, tip: str) -> int:
 def _last_name(tree: bytes, algorithm: str, path: str) -> str:
     name = max(parse_tree(tree, algorithm))
     if not (name.isascii() and name.isdecimal()):
-        raise _stray(f"{path}/{name}")
+        raise _stray(path, name)
     return name
 
 
@@ -117,12 +117,12 @@ def _broken(path: str, after: int) -> VerificationError:
     )
 
 
-def _stray(path: str) -> VerificationError:
+def _stray(folder: str, name: str) -> VerificationError:
     return VerificationError(
         Diagnostic(
             code="ledger-stray-file",
             summary="this is no folder of entries",
-            file=path,
+            file=f"{folder}/{name}",
             hint="somebody else wrote to the ledger's branch: compare it with another clone",
         )
     )

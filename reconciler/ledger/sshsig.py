@@ -50,12 +50,12 @@ class _Blob:
     signature: bytes
 
 
-def sign(text: str, key_file: Path, namespace: str, password: bytes | None = None) -> str:
+def sign(text: str, key_file: Path, namespace: str) -> str:
     """Return an armoured signature over `text` (UTF-8) with an OpenSSH ed25519 private key.
 
-    A file that cannot be read, a wrong password, or another kind of key raises ApprovalError.
+    A file that cannot be read or has a passphrase, or another kind of key, raises ApprovalError.
     """
-    key = _private_key(key_file, password)
+    key = _private_key(key_file)
     public = key.public_key().public_bytes(
         serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
     )
@@ -168,9 +168,9 @@ def _wire_key(public_key: str) -> bytes | None:
         return None
 
 
-def _private_key(key_file: Path, password: bytes | None) -> ed25519.Ed25519PrivateKey:
+def _private_key(key_file: Path) -> ed25519.Ed25519PrivateKey:
     try:
-        key = serialization.load_ssh_private_key(key_file.read_bytes(), password)
+        key = serialization.load_ssh_private_key(key_file.read_bytes(), None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ApprovalError(_unusable(key_file, str(error))) from error
     if not isinstance(key, ed25519.Ed25519PrivateKey):
@@ -183,8 +183,8 @@ def _unusable(key_file: Path, why: str) -> Diagnostic:
         code="signing-key-unusable",
         summary=f"{key_file} cannot be used to sign an approval",
         detail=why,
-        hint="give the private key file that `ssh-keygen -t ed25519` made; for other kinds, sign "
-        "the statement with `ssh-keygen -Y sign` and pass the signature",
+        hint="give an ed25519 private key without passphrase; with any other key, one with a "
+        "passphrase or in an agent, sign the statement with `ssh-keygen -Y sign`",
     )
 
 

@@ -21,6 +21,8 @@ class Tip:
         """Use the branch of this repository, or of its `remote` (a name or an address)."""
         self._git = plumbing
         self._remote = remote
+        self._there: str | None = None
+        """The remote's tip as last read; None where it has no such branch (yet)."""
 
     def read(self) -> str | None:
         """Return the tip as of now, with its objects here; None where there is no ledger yet.
@@ -31,7 +33,7 @@ class Tip:
         local = self._local()
         if self._remote is None:
             return local
-        tip = self._at_remote(self._remote)
+        tip = self._there = self._at_remote(self._remote)
         if tip is None or tip == local:
             return local
         self._fetch(self._remote, tip)
@@ -55,7 +57,7 @@ class Tip:
         if self._remote is None:
             self._swap_here(old, new)
         else:
-            self._swap_there(self._remote, old, new)
+            self._swap_there(self._remote, new)
 
     def _swap_here(self, old: str | None, new: str) -> None:
         ran = self._git.run("update-ref", "--no-deref", REF, new, old or "")
@@ -66,7 +68,7 @@ class Tip:
             return
         raise refusals.locked(ran.err) if tip == old else refusals.lost_race()
 
-    def _swap_there(self, remote: str, old: str | None, new: str) -> None:
+    def _swap_there(self, remote: str, new: str) -> None:
         ran = self._git.run(
             "push",
             "--porcelain",
@@ -74,22 +76,23 @@ class Tip:
             "--no-follow-tags",
             "--no-signed",
             "--recurse-submodules=no",
-            f"--force-with-lease={REF}:{old or ''}",
+            f"--force-with-lease={REF}:{self._there or ''}",
             remote,
             f"{new}:{REF}",
             timeout=NETWORK_TIMEOUT,
         )
         if not ran.ok:
-            self._explain(remote, old, new, ran.err)
+            self._explain(remote, new, ran.err)
+        self._there = new
         self._follow(new, self._local())
 
-    def _explain(self, remote: str, old: str | None, new: str, words: str) -> None:
+    def _explain(self, remote: str, new: str, words: str) -> None:
         """Return if the push landed all the same; raise what happened otherwise."""
         try:
             tip = self._at_remote(remote)
         except LedgerError as error:
             raise refusals.unsettled(remote, words) from error
-        if tip == old:
+        if tip == self._there:
             raise refusals.refused(remote, words)
         if tip is not None:
             self._fetch(remote, tip)

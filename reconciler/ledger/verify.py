@@ -31,9 +31,23 @@ def verify_chain(ledger: GitLedger) -> tuple[Diagnostic, ...]:
     others = [path for path in paths if not path.startswith("entries/")]
     return (
         *_history(git, tip),
-        *_Chain().over(_files(git, tip, entries)),
+        *chain_findings(_files(git, tip, entries)),
         *_contents(_files(git, tip, others)),
     )
+
+
+def chain_findings(files: Iterable[tuple[str, bytes]]) -> Iterator[Diagnostic]:
+    """Yield what is wrong with entries' files (path and bytes, in the order of their paths)."""
+    chain = _Chain()
+    for path, data in files:
+        try:
+            entry = entry_from_bytes(data, path)
+        except ReconcileError as error:
+            yield from error.diagnostics
+            continue
+        for code, summary in chain.problems(entry, path, data):
+            yield _finding(code, summary, path)
+        chain.position = position_after(entry, data)
 
 
 def _files(git: Plumbing, tip: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -68,23 +82,12 @@ def _contents(files: Iterable[tuple[str, bytes]]) -> Iterator[Diagnostic]:
 
 @dataclass(slots=True)
 class _Chain:
-    """Goes through the entries' files in order and remembers what the next one must say."""
+    """Remembers, from the entries so far, what the next one must say."""
 
     position: Position = field(default_factory=Position)
     intents: set[tuple[str | None, str | None]] = field(default_factory=set)
 
-    def over(self, files: Iterable[tuple[str, bytes]]) -> Iterator[Diagnostic]:
-        for path, data in files:
-            try:
-                entry = entry_from_bytes(data, path)
-            except ReconcileError as error:
-                yield from error.diagnostics
-                continue
-            for code, summary in self._problems(entry, path, data):
-                yield _finding(code, summary, path)
-            self.position = position_after(entry, data)
-
-    def _problems(self, entry: Entry, path: str, data: bytes) -> Iterator[tuple[str, str]]:
+    def problems(self, entry: Entry, path: str, data: bytes) -> Iterator[tuple[str, str]]:
         before = self.position
         if entry_to_bytes(entry) != data:
             yield "ledger-not-canonical", "its bytes are not the canonical form of the entry"
