@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
 
 import dns.dnssec
 import dns.exception
@@ -56,13 +58,24 @@ class Insecure:
     zone: Name
 
 
+class Cause(StrEnum):
+    """What kind of fault breaks a chain, and so who can mend it."""
+
+    UNHEARD = "unheard"
+    """No server gives a usable answer."""
+    CLOCK = "clock"
+    """Only the time of the signatures is wrong."""
+    UNPROVEN = "unproven"
+    """There are answers, and they do not validate."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """The chain does not hold at `zone`. `clock`: only the time of the signatures is wrong."""
+    """The chain does not hold at `zone`."""
 
     zone: Name
     why: str
-    clock: bool = False
+    cause: Cause = Cause.UNPROVEN
 
 
 Trust = Trusted | Insecure | Broken
@@ -71,7 +84,7 @@ Trust = Trusted | Insecure | Broken
 def judge_ds(response: Response, parent: Trusted, now: datetime) -> RRset | Broken | None:
     """Return the DS RRset if it is validly signed by `parent`, None if its absence is proven."""
     if response.error is not None or not response.authoritative:
-        return Broken(zone=parent.zone, why=fault(response, parent.zone))
+        return _unheard(parent.zone, fault(response, parent.zone))
     rrset = response.answer(RdataType.DS)
     if rrset is None:
         proven = proves_no_ds(response, parent.zone, parent.keys, now)
@@ -84,9 +97,10 @@ def judge_ds(response: Response, parent: Trusted, now: datetime) -> RRset | Brok
 def judge_keys(response: Response, zone: Name, ds: Iterable[DS], now: datetime) -> Trusted | Broken:
     """Return the DNSKEYs of a zone if a key that a DS names validly signs them."""
     rrset = response.answer(RdataType.DNSKEY)
-    if response.error is not None or not response.authoritative or rrset is None:
-        why = "it has no DNSKEY" if response.authoritative else fault(response, zone)
-        return Broken(zone=zone, why=response.error or why)
+    if response.error is not None or not response.authoritative:
+        return _unheard(zone, fault(response, zone))
+    if rrset is None:
+        return Broken(zone=zone, why="it has a DS or trust anchor, and no DNSKEY")
     entry = [key for key in rrset if any(matches(key, record, zone) for record in ds)]
     if not entry:
         return Broken(zone=zone, why="no DS or trust anchor fits any of its DNSKEYs")
@@ -119,7 +133,11 @@ def _unsigned(found: Sequence[Signature], zone: Name, what: str, now: datetime) 
         return Broken(zone=zone, why=f"no signature over the {what} RRset verifies")
     early = all(signature.early_at(now) for signature in found)
     why = "is not valid yet" if early else "has expired"
-    return Broken(zone=zone, why=f"the signature over the {what} RRset {why}", clock=True)
+    return Broken(zone=zone, why=f"the signature over the {what} RRset {why}", cause=Cause.CLOCK)
+
+
+def _unheard(zone: Name, why: str) -> Broken:
+    return Broken(zone=zone, why=why, cause=Cause.UNHEARD)
 
 
 def parse_anchors(texts: Iterable[str]) -> tuple[DS, ...]:
@@ -174,7 +192,7 @@ class Chain:
         return self._keys(cuts[-1], usable) if usable else Insecure(zone=cuts[-1].zone)
 
     def _ds(self, zone: Name, parent: Cut, trusted: Trusted) -> RRset | Broken | None:
-        broken = Broken(zone=parent.zone, why="none of its servers could be asked")
+        broken = _unheard(parent.zone, "none of its servers has a known address")
         for response in self._responses(parent, zone, RdataType.DS):
             verdict = judge_ds(response, trusted, self.now)
             if not isinstance(verdict, Broken):
@@ -183,7 +201,7 @@ class Chain:
         return broken
 
     def _keys(self, cut: Cut, ds: Sequence[DS]) -> Trust:
-        broken = Broken(zone=cut.zone, why="none of its servers could be asked")
+        broken = _unheard(cut.zone, "none of its servers has a known address")
         for response in self._responses(cut, cut.zone, RdataType.DNSKEY):
             verdict = judge_keys(response, cut.zone, ds, self.now)
             if isinstance(verdict, Trusted):
@@ -208,19 +226,31 @@ def _bad_anchor(text: str) -> Diagnostic:
 
 def broken_chain(broken: Broken) -> Diagnostic:
     """Return what to tell a person about a chain that does not hold."""
-    if broken.clock:
-        return Diagnostic(
-            code="clock",
-            summary=f"{broken.why}, as this machine's clock has it",
-            detail=f"zone {broken.zone}",
-            hint="compare `date -u` with another clock; if it is right, the operator of"
-            f" {broken.zone} must renew its signatures",
-            where=str(broken.zone),
-        )
-    return Diagnostic(
-        code="parent-not-validated",
-        summary=f"the chain of trust does not hold at {broken.zone}: {broken.why}",
-        hint=f"look at it with `delv` or `dig +dnssec`; until {broken.zone} validates, nothing its"
-        " servers say about the delegation counts",
-        where=str(broken.zone),
-    )
+    zone = broken.zone
+    match broken.cause:
+        case Cause.UNHEARD:
+            return Diagnostic(
+                code="no-usable-server",
+                summary=f"no server of {zone} gives a usable answer: {broken.why}",
+                hint="check that this machine can reach them on port 53 by UDP and TCP",
+                where=str(zone),
+            )
+        case Cause.CLOCK:
+            return Diagnostic(
+                code="clock",
+                summary=f"{broken.why}, as this machine's clock has it",
+                detail=f"zone {zone}",
+                hint="compare `date -u` with another clock; if it is right, the operator of"
+                f" {zone} must renew its signatures",
+                where=str(zone),
+            )
+        case Cause.UNPROVEN:
+            return Diagnostic(
+                code="parent-not-validated",
+                summary=f"the chain of trust does not hold at {zone}: {broken.why}",
+                hint=f"look at it with `delv` or `dig +dnssec`; until {zone} validates, nothing its"
+                " servers say about the delegation counts",
+                where=str(zone),
+            )
+        case _:
+            assert_never(broken.cause)

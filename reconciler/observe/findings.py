@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-import dns.name
-
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.keys import UnmatchedDs
-from reconciler.observe.chain import Broken, Insecure, broken_chain
+from reconciler.observe.chain import Cause, Insecure, broken_chain
 from reconciler.observe.child_view import ChildView
 from reconciler.observe.labels import Labels
 from reconciler.observe.parent_view import ParentView
@@ -53,13 +51,9 @@ def of_parents(zone: str, views: Sequence[ParentView]) -> tuple[Diagnostic, ...]
     """Say which of the parent's servers told nothing usable, and where they disagree."""
     failed = [view for view in views if view.error is not None]
     if len(failed) == len(views):
-        late = next((v for v in failed if v.clock), None)
-        if late is not None:
-            return (
-                broken_chain(
-                    Broken(zone=dns.name.from_text(zone), why=late.error or "", clock=True)
-                ),
-            )
+        unproven = [v.broken for v in failed if v.broken and v.broken.cause is not Cause.UNHEARD]
+        if unproven:
+            return (broken_chain(unproven[0]),)
         return (_nobody(f"the parent of {zone}", failed),)
     return (*(_server(v) for v in failed), *_disagreement(f"the parent of {zone}", views))
 

@@ -22,11 +22,12 @@ from reconciler.ports import Exchange
 class ParentView:
     """The delegation as one server serves it; TTLs in seconds. `lag`: the zone's own SOA refresh
     plus retry, the time in which a secondary that missed a NOTIFY follows (RFC 1035 §3.3.13).
+    `broken`: why what it says about the DS does not validate, where that is the error.
     """
 
     server: Server
     error: str | None = None
-    clock: bool = False
+    broken: Broken | None = None
     ds: frozenset[DS] = frozenset()
     ds_ttl: int | None = None
     negative_ttl: int = 0
@@ -72,7 +73,7 @@ def _see_parent(
         return ParentView(server=server, error=error)
     ds = judge_ds(of_ds, parent, now)
     if isinstance(ds, Broken):
-        return ParentView(server=server, error=ds.why, clock=ds.clock)
+        return ParentView(server=server, error=ds.why, broken=ds)
     return ParentView(
         server=server,
         ds=frozenset(ds or ()),

@@ -8,6 +8,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import dns.flags
 import dns.message
@@ -15,6 +18,17 @@ import dns.name
 import dns.rcode
 import dns.rrset
 import pytest
+from dns.rdatatype import RdataType
+
+from reconciler.model.desired import DesiredZone, DnssecPolicy, Observers
+from reconciler.model.sightings import Observation
+from reconciler.observe.chain import Chain
+from reconciler.observe.gather import gather
+from reconciler.ports import Answer
+from reconciler.sandbox.layout import WorldLayout, example_layout
+from reconciler.sandbox.parents import SandboxRegistrar
+from reconciler.sandbox.signers import SandboxHostedSigner, SandboxSigner
+from reconciler.sandbox.world import World
 
 Script = Callable[[bytes], Sequence[bytes]]
 """From a query to the messages that are sent back, in order; none: silence."""
@@ -140,3 +154,97 @@ def reply() -> Reply:
 @pytest.fixture
 def routes() -> LoopbackRoutes:
     return LoopbackRoutes()
+
+
+START = datetime(2027, 1, 1, tzinfo=UTC)
+Meddle = Callable[[bytes, bytes], bytes | None]
+"""From a query and the honest answer to what is sent instead; None: silence."""
+
+
+class MeddledExchange:
+    """Asks a world in memory; `meddlers` spoil the answers of single addresses."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._lock = threading.Lock()
+        self.meddlers: dict[str, Meddle] = {}
+        self.asked: list[tuple[str, str]] = []
+
+    def exchange(self, server: str, address: str, query: bytes) -> Answer:
+        with self._lock:
+            asked = dns.message.from_wire(query).question[0]
+            self.asked.append((address, f"{asked.name} {RdataType(asked.rdtype).name}"))
+            wire = self._world.respond(address, query)
+        if wire is not None and address in self.meddlers:
+            wire = self.meddlers[address](query, wire)
+        error = None if wire else "udp: no answer within 3 s"
+        return Answer(server=server, address=address, transport="udp", wire=wire, error=error)
+
+
+@dataclass
+class Lab:
+    """A world with everything that is needed to observe it and to change it."""
+
+    world: World
+    exchange: MeddledExchange
+
+    @property
+    def observers(self) -> Observers:
+        return Observers(hints=self.world.hints, trust_anchors=self.world.trust_anchors)
+
+    def desired(self, zone: str, **policy: Any) -> DesiredZone:  # noqa: ANN401 - any field of a policy
+        return DesiredZone(
+            zone=zone,
+            owner="ops",
+            policy=DnssecPolicy(name="standard", **policy),
+            signed=True,
+            signers=self.world.zone(zone).signers,
+            parent=self.world.zone(zone).parent,
+        )
+
+    def signer(self, name: str) -> SandboxSigner | SandboxHostedSigner:
+        kinds = {signer.name: signer.kind for signer in self.world.layout.signers}
+        made = SandboxSigner if kinds[name] == "sandbox" else SandboxHostedSigner
+        return made(self.world, name)
+
+    def parent(self, zone: str) -> SandboxRegistrar:
+        return SandboxRegistrar(self.world, self.world.zone(zone).parent)
+
+    def gather(self, zone: str, **policy: Any) -> Observation:  # noqa: ANN401 - as above
+        desired = self.desired(zone, **policy)
+        return gather(
+            desired,
+            {name: self.signer(name) for name in desired.signers},
+            self.parent(zone),
+            self.exchange,
+            self.observers,
+            self.world.now(),
+        )
+
+    def chain(self) -> Chain:
+        return Chain(self.exchange, self.observers, self.world.now())
+
+    def after(self, seconds: int) -> None:
+        self.world.leap_to(self.world.now() + timedelta(seconds=seconds))
+
+
+LabMaker = Callable[[WorldLayout], Lab]
+
+
+@pytest.fixture
+def new_lab(tmp_path: Path) -> Iterator[LabMaker]:
+    """Make labs over worlds of any layout, each in a directory of its own."""
+    with ExitStack() as stack:
+
+        def make(layout: WorldLayout) -> Lab:
+            path = tmp_path / str(len(list(tmp_path.iterdir())))
+            world = stack.enter_context(World.create(path, start=START, layout=layout, seed=7))
+            return Lab(world=world, exchange=MeddledExchange(world))
+
+        yield make
+
+
+@pytest.fixture
+def lab(new_lab: LabMaker) -> Lab:
+    """A lab over the sandbox's example world: `legacy.example.` is signed, the others are not."""
+    return new_lab(example_layout())
