@@ -93,9 +93,10 @@ def _signatures(policy: PolicySpec, path: Path, source: Source) -> Iterator[Diag
         return
     cached = bounds.max_zone_ttl + (bounds.propagation or 0)
     if refresh < cached:
+        written = "refresh" in policy.signatures.model_fields_set
         yield source.finding(
             "refresh-too-short",
-            place,
+            place if written else (*path, "bounds", "max_zone_ttl"),
             f"signatures are refreshed {refresh} s before their end, and caches may keep them for "
             f"{cached} s (I4: max_zone_ttl + propagation): some would expire there",
             hint=f"make `refresh` at least {cached}s, or lower `max_zone_ttl`",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from zoneinfo import available_timezones
 
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.desired import DEFAULT_REQUIREMENTS, FreezeWindow, Requirement, RiskClass
 from reconciler.spec.portfolio import PortfolioSpec
 from reconciler.spec.rules import RequirementSpec
-from reconciler.spec.sources import Path, Source, Suggester, suggestion
+from reconciler.spec.sources import Path, Source, Suggester
 
 
 def findings(spec: PortfolioSpec, source: Source, suggest: Suggester) -> Iterator[Diagnostic]:
@@ -25,12 +26,13 @@ def findings(spec: PortfolioSpec, source: Source, suggest: Suggester) -> Iterato
             "loosens-default",
             ("governance", "separation_of_duties"),
             "authors may approve their own changes: this loosens the default",
+            hint="keep it only if that is what you want",
             severity=Severity.WARNING,
         )
 
 
 def freeze_windows(
-    spec: PortfolioSpec, source: Source
+    spec: PortfolioSpec, source: Source, suggest: Suggester
 ) -> tuple[tuple[FreezeWindow, ...], tuple[Diagnostic, ...]]:
     """Return the freeze windows in UTC, and what is wrong with them."""
     windows: list[FreezeWindow] = []
@@ -40,7 +42,7 @@ def freeze_windows(
         try:
             window = freeze.to_domain()
         except (LookupError, ValueError, OSError):
-            hint = suggestion(freeze.zone, sorted(available_timezones()), "time zones")
+            hint = suggest.hint(freeze.zone, _time_zones(), "time zones")
             summary = f"`{freeze.zone[:40]}` is no time zone of the IANA database"
             found.append(source.finding("time-zone", (*path, "zone"), summary, hint=hint))
             continue
@@ -59,6 +61,11 @@ def freeze_windows(
             )
         windows.append(window)
     return tuple(windows), tuple(found)
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _people(spec: PortfolioSpec, source: Source) -> Iterator[Diagnostic]:

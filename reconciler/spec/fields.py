@@ -99,13 +99,14 @@ def _registered(value: object, table: Mapping[str, int], code: str, what: str) -
     if type(value) is int and value in table.values():
         return value
     known = ", ".join(f"{name} ({number})" for name, number in table.items())
-    raise refusal(code, f"this is not {what} that can be planned with", f"one of {known}")
+    shown = f"`{value[:40]}`" if isinstance(value, str) else "this"
+    raise refusal(code, f"{shown} is not {what} that can be planned with", f"one of {known}")
 
 
 def refusal(code: str, why: str, hint: str) -> PydanticCustomError:
     """Return the error of a validator: what is wrong, and what to write instead."""
     # the template is fixed, so that braces in what people wrote cannot reach the formatter
-    return PydanticCustomError(code, "{why}", {"why": why, "hint": hint})  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{why}", {"why": why, "hint": hint})
 
 
 def _registry_schema(table: Mapping[str, int]) -> dict[str, Any]:
@@ -130,5 +131,6 @@ DigestType = Annotated[
     int, BeforeValidator(digest_type), WithJsonSchema(_registry_schema(DIGEST_TYPES))
 ]
 """A DS digest type by mnemonic or number."""
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A name of a policy, signer, parent, person or owner; safe in file names and in `signer:NAME`."""

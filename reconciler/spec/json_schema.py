@@ -81,5 +81,5 @@ def _inner(schema: Schema, step: str | int) -> list[Schema]:
         return [items] if isinstance(items, dict) else []
     if step in schema.get("properties", {}):
         return [schema["properties"][step]]
-    more = schema.get("additionalProperties")
-    return [more] if isinstance(more, dict) else []
+    more = [*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")]
+    return [inner for inner in more if isinstance(inner, dict)]

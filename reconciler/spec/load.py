@@ -106,7 +106,7 @@ class _Loading:
         self._found.extend(secrets.findings(source))
         if spec is None:
             return None, source, ()
-        freeze, problems = check_rules.freeze_windows(spec, source)
+        freeze, problems = check_rules.freeze_windows(spec, source, self._suggest)
         self._found.extend(problems)
         self._found.extend(check_portfolio.findings(spec, source))
         self._found.extend(check_rules.findings(spec, source, self._suggest))

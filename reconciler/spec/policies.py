@@ -25,7 +25,7 @@ class LifetimeSpec(Strict):
 class Nsec3Spec(Strict):
     """NSEC3 parameters; RFC 9276 wants no iterations and no salt."""
 
-    iterations: Annotated[int, Field(ge=0, le=MAX_ITERATIONS)] = 0
+    iterations: Annotated[int, Field(ge=0, le=MAX_ITERATIONS, examples=[0])] = 0
     salt: Annotated[
         str,
         Field(
@@ -94,7 +94,7 @@ class PolicySpec(Strict):
     ksk: LifetimeSpec = LifetimeSpec()
     zsk: LifetimeSpec = LifetimeSpec()
     csk: LifetimeSpec = LifetimeSpec()
-    denial: DenialSpec = "nsec"
+    denial: Annotated[DenialSpec, Field(examples=["nsec"])] = "nsec"
     ds: DsSpec = DsSpec()
     bounds: BoundsSpec = BoundsSpec()
     signatures: SignaturesSpec = SignaturesSpec()

@@ -13,7 +13,6 @@ from reconciler.spec.json_schema import document_schema
 from reconciler.spec.policies import PolicySpec
 from reconciler.spec.rules import GovernanceSpec, OwnerSpec, PersonSpec
 
-
 _IP_ADDRESS = "ip-address"
 
 
@@ -23,6 +22,13 @@ def _ip_address(text: str) -> str:
     except ValueError:
         hint = "write it like `192.0.2.53` or `2001:db8::53`"
         raise refusal(_IP_ADDRESS, "this is not an IP address", hint) from None
+
+
+_Family = Literal["ipv4", "ipv6"]
+
+
+def _ipv4() -> list[_Family]:
+    return ["ipv4"]
 
 
 _Address = Annotated[str, AfterValidator(_ip_address)]
@@ -50,9 +56,9 @@ class ResolverSpec(Strict):
 class ObserversSpec(Strict):
     """From where the world is observed."""
 
-    address_families: Annotated[
-        list[Literal["ipv4", "ipv6"]], Field(min_length=1, examples=[["ipv4"]])
-    ] = Field(default_factory=lambda: ["ipv4"])
+    address_families: Annotated[list[_Family], Field(min_length=1, examples=[["ipv4"]])] = Field(
+        default_factory=_ipv4
+    )
     resolvers: list[ResolverSpec] = Field(default_factory=list)
     hints: Annotated[
         dict[str, Annotated[list[_Address], Field(min_length=1)]],

@@ -22,10 +22,14 @@ from reconciler.model.desired import (
     Requirement,
     RiskClass,
 )
+from reconciler.model.entries import Json
 from reconciler.spec.fields import Name, PositiveSeconds, Strict, refusal
 
 MAX_APPROVERS = 20
 """Most approvers that a requirement may ask for; more than any group is ever gathered."""
+
+_NOT_OF_IANA = frozenset({"localtime", "posixrules"})
+"""Names beside the database that mean something else on each machine."""
 
 _SSH_KEY = "ssh-key"
 _LOCAL_TIME = "local-time"
@@ -68,14 +72,19 @@ def _local_time(text: str) -> str:
 
 SshKey = Annotated[str, AfterValidator(_ssh_key)]
 LocalTime = Annotated[str, AfterValidator(_local_time)]
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Email = Annotated[
+    str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254, examples=["ann@example.com"])
+]
 
 
 class PersonSpec(Strict):
     """Somebody who may approve."""
 
     github: Annotated[
-        int | None, Field(ge=1, le=2**53, description="Numeric id, never the login")
+        int | None,
+        Field(
+            ge=1, le=2**53 - 1, description="The numeric id, never the login", examples=[1234567]
+        ),
     ] = None
     ssh: Annotated[SshKey | None, Field(description="SSH public key for signed approvals")] = None
     emails: Annotated[
@@ -101,7 +110,7 @@ class OwnerSpec(Strict):
 class RequirementSpec(Strict):
     """Who must agree to a change of one risk class; what is left out keeps its default."""
 
-    approvers: Annotated[int | None, Field(ge=1, le=MAX_APPROVERS)] = None
+    approvers: Annotated[int | None, Field(ge=1, le=MAX_APPROVERS, examples=[2])] = None
     from_owner: Annotated[int | None, Field(ge=0, le=MAX_APPROVERS)] = None
     from_critical: Annotated[int | None, Field(ge=0, le=MAX_APPROVERS)] = None
     signed: bool | None = None
@@ -130,16 +139,24 @@ class FreezeSpec(Strict):
     reason: Annotated[str, Field(min_length=1, examples=["year end"])]
 
     def to_domain(self) -> FreezeWindow:
-        """Return the window in UTC; where clocks repeat an hour, it is the longer one.
+        """Return the window in UTC; where clocks skip or repeat an hour, the longest reading.
 
-        Raises LookupError, ValueError or OSError where the time zone is not known.
+        Raises LookupError, ValueError or OSError where the time zone is not known, OverflowError
+        where a time is none in UTC.
         """
+        if self.zone in _NOT_OF_IANA:
+            raise LookupError(self.zone)
         zone = ZoneInfo(self.zone)
-        start = datetime.fromisoformat(self.from_).replace(tzinfo=zone, fold=0)
-        end = datetime.fromisoformat(self.until).replace(tzinfo=zone, fold=1)
         return FreezeWindow(
-            start=start.astimezone(UTC), end=end.astimezone(UTC), reason=self.reason
+            start=min(_instants(self.from_, zone)),
+            end=max(_instants(self.until, zone)),
+            reason=self.reason,
         )
+
+
+def _instants(text: str, zone: ZoneInfo) -> list[datetime]:
+    local = datetime.fromisoformat(text)
+    return [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
 
 
 class GovernanceSpec(Strict):
@@ -175,13 +192,13 @@ def governance_digest(
 
     It covers values, never how they are written: order and comments do not change it.
     """
-    document = {
+    document: Json = {
         "people": {
-            name: {"github": p.github, "ssh": p.ssh, "emails": sorted(p.emails)}
+            name: {"github": p.github, "ssh": p.ssh, "emails": [*sorted(p.emails)]}
             for name, p in people.items()
         },
         "owners": {
-            name: {"people": sorted(o.people), "contacts": dict(o.contacts)}
+            name: {"people": [*sorted(o.people)], "contacts": dict(o.contacts)}
             for name, o in owners.items()
         },
         "governance": _rules_json(rules),
@@ -189,7 +206,7 @@ def governance_digest(
     return f"sha256:{hashlib.sha256(rfc8785.dumps(document)).hexdigest()}"
 
 
-def _rules_json(rules: Governance) -> dict[str, object]:
+def _rules_json(rules: Governance) -> Json:
     return {
         "critical_group": rules.critical_group,
         "separation_of_duties": rules.separation_of_duties,

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.spec import json_schema
+from reconciler.spec.fields import NAME_PATTERN
 from reconciler.spec.json_schema import Schema
 from reconciler.spec.sources import Path, Source, suggestion
 from reconciler.spec.yaml_nodes import MAX_PROBLEMS, Ambiguous, Node, describe
@@ -30,9 +31,7 @@ def shape_problems(
 ) -> tuple[Diagnostic, ...]:
     """Return what a model refused in `source`; `document` is the JSON Schema of that model."""
     details = error.errors(include_url=False, include_context=True)
-    found = [_problem(detail, source, document) for detail in details[:MAX_PROBLEMS]]
-    # a union reports each of its alternatives; one finding for each place is enough
-    return tuple({(d.line, d.column, d.code): d for d in found}.values())
+    return tuple(_problem(detail, source, document) for detail in details[:MAX_PROBLEMS])
 
 
 def check_shape(
@@ -56,7 +55,7 @@ def _problem(detail: ErrorDetails, source: Source, document: Schema) -> Diagnost
         case "missing":
             return _missing(path, source, document)
         case _ if isinstance(detail["input"], Ambiguous):
-            return _ambiguous(path, source, detail["input"], kind)
+            return _ambiguous(path, source, detail["input"], detail)
         case _ if kind in _WANTED:
             return _wrong_type(path, source, kind, document)
         case _:
@@ -120,16 +119,25 @@ def _yaml(value: object) -> str:
             return str(value)
 
 
-def _ambiguous(path: Path, source: Source, value: Ambiguous, kind: str) -> Diagnostic:
-    text = value.text
-    quoted = f'put it in quotes if it is text: "{text}"'
-    hints = {"bool_type": "write `true` or `false`", "int_type": "write it in plain decimals"}
+def _ambiguous(path: Path, source: Source, value: Ambiguous, detail: ErrorDetails) -> Diagnostic:
+    hints = {
+        "bool_type": "write `true` or `false`",
+        "int_type": "write it in plain decimals",
+        "literal_error": f"write {_choices(detail)}",
+    }
+    quoted = f'put it in quotes if it is text: "{value.text}"'
     return source.finding(
         "ambiguous-value",
         path,
-        f"YAML 1.1 and 1.2 read `{text}` differently",
-        hint=hints.get(kind, quoted),
+        f"YAML 1.1 and 1.2 read `{value.text}` differently",
+        hint=hints.get(detail["type"], quoted),
     )
+
+
+def _choices(detail: ErrorDetails) -> str:
+    """Return the words that a field takes, as pydantic lists them, in backquotes."""
+    expected: str = detail.get("ctx", {}).get("expected", "")
+    return expected.replace("'", "`")
 
 
 def _wrong_type(path: Path, source: Source, kind: str, document: Schema) -> Diagnostic:
@@ -148,12 +156,12 @@ def _wrong_type(path: Path, source: Source, kind: str, document: Schema) -> Diag
 def _wrong_value(path: Path, source: Source, detail: ErrorDetails, document: Schema) -> Diagnostic:
     context: Mapping[str, Any] = detail.get("ctx", {})
     described = json_schema.field(document, path) if path else {}
-    hint = context.get("hint") or _value_hint(detail["type"], context)
+    hint = context.get("hint") or (_example(str(path[-1]), described) if path else "")
     return source.finding(
         _CODES.get(detail["type"], detail["type"].replace("_", "-")),
         path,
         f"{_subject(path)}: {context.get('why') or _words(detail)}",
-        hint=hint or (_example(str(path[-1]), described) if path else ""),
+        hint=_value_hint(detail) or hint,
         key=detail["loc"][-1:] == ("[key]",),
     )
 
@@ -176,7 +184,7 @@ def _words(detail: ErrorDetails) -> str:
     context: Mapping[str, Any] = detail.get("ctx", {})
     match detail["type"]:
         case "literal_error" | "enum":
-            return f"this must be {context['expected']}"
+            return f"this must be {_choices(detail)}"
         case "string_pattern_mismatch":
             return "this holds characters that are not allowed here"
         case "too_short" | "string_too_short":
@@ -191,10 +199,12 @@ def _words(detail: ErrorDetails) -> str:
             return detail["msg"]
 
 
-def _value_hint(kind: str, context: Mapping[str, Any]) -> str:
+def _value_hint(detail: ErrorDetails) -> str:
+    kind, value = detail["type"], detail["input"]
     if kind in {"literal_error", "enum"}:
-        return f"write {context['expected']}"
-    if kind == "string_pattern_mismatch":
+        known = _choices(detail).replace(" or ", ", ").replace("`", "").split(", ")
+        return suggestion(value, known, "words") if isinstance(value, str) else ""
+    if kind == "string_pattern_mismatch" and detail["ctx"]["pattern"] == NAME_PATTERN:
         return "letters, digits, `.`, `_` and `-` only, beginning with a letter or digit"
     return ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -66,12 +66,12 @@ class Suggester:
 
     _answers: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def hint(self, word: str, known: Mapping[str, object] | Iterable[str], what: str) -> str:
+    def hint(self, word: str, known: Collection[str], what: str) -> str:
         """Return `did you mean ...?`, or the known words of this `what`, or how to go on."""
         asked = (what, word)
         if asked not in self._answers:
             if len(self._answers) >= SUGGESTIONS:
-                return f"define it under `{what}:`, or use a name that is there"
+                return f"use one of the {len(known)} {what} that are known"
             self._answers[asked] = suggestion(word, list(known), what)
         return self._answers[asked]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from os.path import realpath
 from pathlib import Path
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from reconciler.diagnostics import Diagnostic
 
@@ -32,6 +33,8 @@ class Tree:
 
 def printable(text: str) -> str:
     """Return a file name in which what cannot be shown is escaped."""
+    if text.isascii() and text.isprintable():
+        return text
     shown = os.fsencode(text).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)
 
@@ -39,11 +42,11 @@ def printable(text: str) -> str:
 def find_tree(root: Path) -> Tree | Diagnostic:
     """Return the tree of `root`: a repository with `zones/`, or a zones directory itself."""
     zones = root / ZONES
-    if not (zones / PORTFOLIO_FILE).is_file() and (root / PORTFOLIO_FILE).is_file():
-        return Tree(root, root.resolve().name or ZONES)
-    if zones.is_symlink() and not zones.resolve().is_relative_to(root.resolve()):
+    if not S_ISREG(_mode(zones / PORTFOLIO_FILE)) and S_ISREG(_mode(root / PORTFOLIO_FILE)):
+        return Tree(root, Path(realpath(root)).name or ZONES)
+    if S_ISLNK(_mode(zones, follow=False)) and not _inside(zones, root):
         return _symlink(ZONES)
-    if zones.is_dir():
+    if S_ISDIR(_mode(zones)):
         return Tree(zones, ZONES)
     return Diagnostic(
         code="no-portfolio",
@@ -53,13 +56,24 @@ def find_tree(root: Path) -> Tree | Diagnostic:
     )
 
 
+def _mode(path: Path | str, *, follow: bool = True) -> int:
+    """Return what kind of file this is, 0 where there is none or the way to it is closed."""
+    try:
+        return Path(path).stat(follow_symlinks=follow).st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def _inside(path: Path | str, home: Path) -> bool:
+    return Path(realpath(path)).is_relative_to(realpath(home))
+
+
 def zone_files(tree: Tree) -> Iterator[str | Diagnostic]:
     """Yield the paths of all zone files below the tree's directory in order, and what is odd.
 
     Names that begin with a dot are left to editors and git. Directories are followed, symbolic
     links only to files inside the tree.
     """
-    home = tree.directory.resolve()
     pending = [""]
     while pending:
         folder = pending.pop()
@@ -76,7 +90,7 @@ def zone_files(tree: Tree) -> Iterator[str | Diagnostic]:
                 continue
             if entry.is_dir(follow_symlinks=False) and not _yaml(entry.name):
                 folders.append(path)
-            elif (problem := _oddity(entry, tree.name(path), home)) is not None:
+            elif (problem := _oddity(entry, tree.name(path), tree.directory)) is not None:
                 yield problem
             elif entry.name.endswith(".yaml"):
                 yield path
@@ -89,10 +103,9 @@ def _yaml(name: str) -> bool:
 
 def _oddity(entry: os.DirEntry[str], shown: str, home: Path) -> Diagnostic | None:
     if entry.is_symlink():
-        target = Path(entry.path).resolve()
-        if not target.is_relative_to(home):
+        if not _inside(entry.path, home):
             return _symlink(shown)
-        if target.is_dir():
+        if S_ISDIR(_mode(entry.path)):
             return Diagnostic(
                 code="symlink-directory",
                 summary="a symbolic link to a directory is not followed; it could lead in circles",
@@ -120,9 +133,9 @@ def read(tree: Tree, path: str) -> bytes | Diagnostic:
         return _unreadable(shown, error)
     try:
         found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
+        if not S_ISREG(found.st_mode):
             return _not_a_file(shown)
-        data = os.read(handle, MAX_BYTES + 1)
+        data = os.read(handle, min(found.st_size, MAX_BYTES) + 1)
     except OSError as error:
         return _unreadable(shown, error)
     finally:
@@ -134,9 +147,9 @@ def read_portfolio(tree: Tree) -> bytes | Diagnostic:
     """Return what portfolio.yaml holds."""
     file = tree.directory / PORTFOLIO_FILE
     shown = tree.name(PORTFOLIO_FILE)
-    if file.is_symlink() and not file.resolve().is_relative_to(tree.directory.resolve()):
+    if S_ISLNK(_mode(file, follow=False)) and not _inside(file, tree.directory):
         return _symlink(shown)
-    if not file.exists():
+    if not _mode(file, follow=False):
         return Diagnostic(
             code="no-portfolio",
             summary=f"{shown} is missing; it names signers, parents, policies and owners",

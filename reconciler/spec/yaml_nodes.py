@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from yaml.cyaml import CParser
+from yaml import CBaseLoader
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import (
     AliasEvent,
@@ -137,7 +137,8 @@ class _Reader:
     """Builds nodes from events; collects what is wrong as it goes."""
 
     def __init__(self, text: str, file: str) -> None:
-        self._parser = CParser(text)
+        self._parser = CBaseLoader(text)
+        self._text = text
         self._file = file
         self.problems: list[Diagnostic] = []
 
@@ -174,15 +175,7 @@ class _Reader:
         if isinstance(event, ScalarEvent):
             if event.tag is not None or event.anchor is not None:
                 self._refuse_marks(event, place)
-            value = plain(event.value) if event.implicit[0] else event.value
-            if value is None:
-                self._problem(
-                    "empty-value",
-                    place,
-                    "nothing stands here",
-                    "write a value, or remove the key to keep the default",
-                )
-            return Node(place, value, _NO_CHILDREN, _NO_KEYS)
+            return Node(place, self._scalar(event, place), _NO_CHILDREN, _NO_KEYS)
         if isinstance(event, AliasEvent):
             self._problem(
                 "yaml-alias",
@@ -199,6 +192,21 @@ class _Reader:
             raise _GiveUpError
         mapping = isinstance(event, MappingStartEvent)
         return self._mapping(place, depth) if mapping else self._sequence(place, depth)
+
+    def _scalar(self, event: ScalarEvent, place: Place) -> object:
+        if not event.implicit[0]:
+            if event.style == '"' and (found := _FORBIDDEN.search(event.value)):
+                self.problems.append(_invisible(found, place, self._file))
+            return event.value
+        value = plain(event.value)
+        if value is None:
+            self._problem(
+                "empty-value",
+                place,
+                "nothing stands here",
+                "write a value, or remove the key to keep the default",
+            )
+        return value
 
     def _mapping(self, place: Place, depth: int) -> Node:
         values: dict[str, object] = {}
@@ -267,6 +275,7 @@ class _Reader:
         )
 
     def _problem(self, code: str, place: Place, summary: str, hint: str) -> None:
+        place = _within(self._text, place)
         self.problems.append(
             Diagnostic(
                 code=code,
@@ -318,6 +327,11 @@ def _place_in(text: str, index: int) -> Place:
     return text.count("\n", 0, index) + 1, index - line_start + 1
 
 
+def _within(text: str, place: Place) -> Place:
+    """Return `place`, or the end of the text where libyaml counts a line more than there is."""
+    return min(place, _place_in(text, len(text)))
+
+
 def _not_utf8(data: bytes, index: int, file: str) -> Diagnostic:
     before = data[:index].decode("utf-8")
     line, column = _place_in(before, len(before))
@@ -332,29 +346,30 @@ def _not_utf8(data: bytes, index: int, file: str) -> Diagnostic:
 
 
 def _forbidden(text: str, found: re.Match[str], file: str) -> Diagnostic:
-    line, column = _place_in(text, found.start())
+    return _invisible(found, _place_in(text, found.start()), file)
+
+
+def _invisible(found: re.Match[str], place: Place, file: str) -> Diagnostic:
     return Diagnostic(
         code="control-character",
         summary=f"the character U+{ord(found[0]):04X} is not allowed; people could not see it",
         hint="remove it (a line ends with LF or CR LF, and indentation is made of spaces)",
         file=file,
-        line=line,
-        column=column,
+        line=place[0],
+        column=place[1],
     )
 
 
 def _syntax(error: MarkedYAMLError, text: str, file: str) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
-    line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
-    row = (text.splitlines() or [""])[min(line, text.count("\n") + 1) - 1 :][:1]
-    tab = bool(row) and "\t" in row[0][: column + 1]
+    line, column = _within(text, (mark.line + 1, mark.column + 1) if mark else (1, 1))
+    row = text.split("\n")[line - 1]
+    tab = "\t" in row[: len(row) - len(row.lstrip())]
     reason = " ".join(part for part in (error.context, error.problem) if part)
     return Diagnostic(
         code="yaml-tab" if tab else "yaml-syntax",
         summary=f"not YAML: {reason}",
-        hint="indent with spaces, never with tabs"
-        if tab
-        else "look at this line and the one above",
+        hint="indent with spaces" if tab else "look at this line and the one above",
         file=file,
         line=line,
         column=column,

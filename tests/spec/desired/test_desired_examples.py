@@ -4,7 +4,7 @@ from reconciler.model.desired import KeyScheme
 from reconciler.model.keys import KeyRole
 from reconciler.spec.load import load_portfolio, validate_json
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_example_portfolio_validates_without_any_finding() -> None:
