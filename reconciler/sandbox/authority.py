@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import dns.name
 import dns.rcode
 import dns.rdatatype
 from dns.name import Name
 
-from reconciler.sandbox.changes import view_time
+from reconciler.sandbox.changes import seen_by
 from reconciler.sandbox.contents import Contents, Moment, registry_contents, zone_contents
 from reconciler.sandbox.faults import FaultKind
 from reconciler.sandbox.history import ActiveFault
@@ -68,7 +68,7 @@ class Authority:
             return None
         if FaultKind.LAME in faults:
             return respond(query, transport, lambda _: _refused())
-        seen = replace(moment, at=view_time(host.server, moment.history, moment.at))
+        seen = seen_by(host.server, moment)
         answer = respond(query, transport, lambda question: self._lookup(host, question, seen))
         return _spoilt(answer, faults.keys())
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from reconciler.sandbox import hosted
 from reconciler.sandbox.contents import Moment
 from reconciler.sandbox.faults import FaultKind
-from reconciler.sandbox.history import History, SignerState
+from reconciler.sandbox.history import ActiveFault, History, SignerState
 from reconciler.sandbox.layout import (
     RegistryLayout,
     ServerLayout,
@@ -19,13 +19,22 @@ from reconciler.sandbox.layout import (
 )
 
 
-def view_time(server: ServerLayout, history: History, now: int) -> int:
-    """Return as of when a server answers at `now`; one that falls behind never goes back."""
-    own = now - server.lag
-    for fault in history.faults:
-        if fault.kind is FaultKind.LAG and fault.target == server.name and fault.active(now):
-            own = min(own, max(fault.since - server.lag, now - server.lag - fault.seconds))
-    return own
+def seen_by(server: ServerLayout, moment: Moment) -> Moment:
+    """Return the moment as of which a server answers; one that falls behind never goes back."""
+    seen = replace(moment, at=moment.at - server.lag)
+    for fault in moment.history.faults:
+        if fault.kind is FaultKind.LAG and fault.target == server.name and fault.active(moment.at):
+            behind = _behind(fault, server, moment)
+            seen = behind if behind.at <= seen.at else seen
+    return seen
+
+
+def _behind(fault: ActiveFault, server: ServerLayout, moment: Moment) -> Moment:
+    """Return what stood when the fault began, until that is `fault.seconds` ago."""
+    late, frozen = moment.at - server.lag - fault.seconds, fault.since - server.lag
+    if late >= frozen:
+        return replace(moment, at=late)
+    return replace(moment, at=frozen, history=moment.history.until(fault.seen))
 
 
 def next_change(moment: Moment) -> int | None:

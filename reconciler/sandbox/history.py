@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.sandbox.faults import FaultKind
 
@@ -77,7 +77,10 @@ class DelegationVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveFault:
-    """A fault that has not ended by count or by hand; it strikes in `[since, until)`."""
+    """A fault that has not ended by count or by hand; it strikes in `[since, until)`.
+
+    `seen`: id of the newest version when it began.
+    """
 
     id: int
     kind: FaultKind
@@ -86,6 +89,7 @@ class ActiveFault:
     remaining: int | None
     since: int
     until: int | None
+    seen: int
 
     def active(self, now: int) -> bool:
         """True if it strikes at `now`."""
@@ -118,6 +122,27 @@ class History:
     def delegation_count(self, zone: str, at: int) -> int:
         """Return how many versions of the delegation of `zone` began until `at`."""
         return _standing([v.at for v in self.delegations[zone]], at)
+
+    def until(self, newest: int) -> History:
+        """Return the history without versions newer than the one with this id."""
+        return replace(
+            self,
+            signers={
+                name: tuple(version for version in versions if version.id <= newest)
+                for name, versions in self.signers.items()
+            },
+            delegations={
+                name: tuple(version for version in versions if version.id <= newest)
+                for name, versions in self.delegations.items()
+            },
+        )
+
+    @property
+    def newest(self) -> int:
+        """The id of the newest version."""
+        ids = [version.id for versions in self.signers.values() for version in versions]
+        ids += [version.id for versions in self.delegations.values() for version in versions]
+        return max(ids)
 
     def zone_keys(self, place: str, zone: str) -> tuple[HeldKey, ...]:
         """Return the keys that signer `place` knows for `zone`, oldest first."""

@@ -46,7 +46,7 @@ CREATE TABLE calls (system TEXT NOT NULL, zone TEXT NOT NULL, idem TEXT NOT NULL
                     PRIMARY KEY (system, zone, idem));
 CREATE TABLE faults (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, target TEXT NOT NULL,
                      seconds INTEGER NOT NULL, remaining INTEGER,
-                     since INTEGER NOT NULL, until INTEGER);
+                     since INTEGER NOT NULL, until INTEGER, seen INTEGER NOT NULL);
 """
 
 _BUSY_SECONDS = 30
@@ -195,7 +195,7 @@ class Store:
     def add_fault(self, fault: ActiveFault) -> None:
         """Write down a fault."""
         self._db.execute(
-            "INSERT INTO faults VALUES (NULL, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO faults VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
             (
                 fault.kind.value,
                 fault.target,
@@ -203,6 +203,7 @@ class Store:
                 fault.remaining,
                 fault.since,
                 fault.until,
+                fault.seen,
             ),
         )
         self._grow()
@@ -265,6 +266,7 @@ class Store:
                     remaining=row[4],
                     since=row[5],
                     until=row[6],
+                    seen=row[7],
                 )
                 for row in self._db.execute("SELECT * FROM faults ORDER BY id")
             ),

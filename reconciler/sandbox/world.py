@@ -189,6 +189,7 @@ class World:
         if fault.target not in known:
             raise KeyError(fault.target)
         with self.store.transaction():
+            now, history = self.store.view()
             self.store.add_fault(
                 ActiveFault(
                     id=0,
@@ -196,7 +197,8 @@ class World:
                     target=fault.target,
                     seconds=fault.seconds,
                     remaining=fault.count,
-                    since=self.store.clock()[0],
+                    since=now,
+                    seen=history.newest,
                     until=None if fault.until is None else int(fault.until.timestamp()),
                 )
             )

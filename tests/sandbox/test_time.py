@@ -143,7 +143,7 @@ def test_no_answer_changes_between_the_announced_instants(world: World) -> None:
         ]
         return [world.respond(a, q) for a in addresses for q in questions]
 
-    for _ in range(40):
+    for _ in range(15):
         before, stop = look(), world.next_change(world.now())
         assert stop is not None
         halfway = world.now() + (stop - world.now()) / 2
