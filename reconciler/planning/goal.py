@@ -8,7 +8,7 @@ nobody known holds and that signs nothing is left alone. A generation not known 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.capabilities import Signing
 from reconciler.model.desired import DesiredZone
@@ -22,11 +22,15 @@ FIRST_GENERATION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """Where a plan leads. `keys` holds those observed and those to come; `notes` are for people."""
+    """Where a plan leads. `keys` holds those observed and those to come; `notes` are for people.
+
+    `stuck` says why no move leads there while the zone stays secure.
+    """
 
     publication: Publication
     keys: Mapping[str, KeyEntry]
     notes: tuple[str, ...] = ()
+    stuck: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +61,10 @@ def goal_of(desired: DesiredZone, observed: ObservedZone, signer: str) -> Goal |
             return choice
         choices.append(choice)
     facts = observed.signers[signer]
-    refusal = _cannot_roll(choices, facts, signer) or _cannot_sign(choices, facts, signer)
-    if refusal:
+    if refusal := _cannot_sign(choices, facts, signer):
         return refusal
-    return _assemble(desired, observed, signer, choices)
+    goal = _assemble(desired, observed, signer, choices)
+    return replace(goal, stuck=_cannot_roll(choices, facts, signer))
 
 
 def role_of(key: Key, observed: ObservedZone, signer: str) -> KeyRole:

@@ -53,6 +53,7 @@ class Offer(NamedTuple):
 class Menu:
     """What the systems of one zone can do, and where they shall go.
 
+    `mending`: a DS RRset that repairs a bogus start before anything else, 0 if there is none.
     `insecure`: going through an unsigned delegation is offered too, which no safe plan does.
     """
 
@@ -60,6 +61,7 @@ class Menu:
     parent: ParentCapabilities
     signers: tuple[SignerCapabilities, ...]
     goal: Node
+    mending: int = 0
     insecure: bool = False
 
     def offers(self, node: Node) -> tuple[Offer, ...]:
@@ -97,6 +99,8 @@ class Menu:
             yield from self._single_ds_offers(now, goal)
             return
         targets = [goal, now | goal]
+        if self.mending and not now & (self.mending | goal):
+            targets.append(self.mending)
         if now & goal or not goal or self.insecure:
             targets.append(now & goal)
         if self.insecure:

@@ -7,7 +7,7 @@ where it is silent, something unknown stood before (planning.md §6).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from reconciler.model.observed import ObservedZone
@@ -16,6 +16,8 @@ from reconciler.model.timeline import (
     DnskeyVersion,
     DsVersion,
     NsVersion,
+    RRsetKind,
+    Slot,
     Version,
     slot,
 )
@@ -25,12 +27,16 @@ from reconciler.planning.timing import SlotTiming
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastVersion:
-    """One version until now. `value` None: unknown. `at`: when it began, None for ever ago."""
+    """One version until now. `value` None: unknown. `at`: when it began, None for ever ago.
+
+    `expires`: when its first signature ends, seconds from now; None where it is refreshed in time.
+    """
 
     value: int | None
     at: int | None
     ttl: int
     propagation: int
+    expires: int | None = None
 
 
 Past = tuple[PastVersion, ...]
@@ -79,8 +85,16 @@ def pasts_of(
             )
             for version in history.get(name, ())
         )
-        pasts.append(complete(known, value, timing, unknown, settled=observed.settled))
+        past = complete(known, value, timing, unknown, settled=observed.settled)
+        pasts.append((*past[:-1], replace(past[-1], expires=_expires(observed, name, value))))
     return tuple(pasts)
+
+
+def _expires(observed: ObservedZone, name: Slot, value: int) -> int | None:
+    kind, signer = name
+    if kind is RRsetKind.DS or signer is None or not value:
+        return None
+    return observed.signers[signer].signatures.expires
 
 
 def _by_slot(observed: ObservedZone) -> Mapping[object, list[Version]]:

@@ -59,7 +59,7 @@ def plan_zone(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
     context = Context(desired=desired, observed=observed, ns=ns, notes=goal.notes)
     if task.start == task.goal:
         return _unchanged(observed)
-    if missing := change_gate(observed, task, signer):
+    if missing := change_gate(observed, task, goal, signer):
         return _refused(observed, Status.NO_SAFE_PATH, missing)
     solution = solve(task)
     if solution is None:

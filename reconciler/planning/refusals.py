@@ -8,9 +8,10 @@ from dataclasses import replace
 from reconciler.model.capabilities import DsWrite, Signing
 from reconciler.model.desired import DesiredZone
 from reconciler.model.keys import Key
-from reconciler.model.observed import ObservedZone
+from reconciler.model.observed import ObservedZone, SignerFacts
 from reconciler.model.plan import Refusal, Status
 from reconciler.model.timeline import NsVersion
+from reconciler.planning.goal import Goal
 from reconciler.planning.publication import DS_SLOT
 from reconciler.planning.safety import DS_ALG
 from reconciler.planning.search import find_path
@@ -77,8 +78,64 @@ def _unsound(observed: ObservedZone, signer: str) -> tuple[Status, Refusal] | No
     return None
 
 
-def change_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal | None:
-    """Return the capability without which this change cannot be made at all."""
+def change_gate(observed: ObservedZone, task: Task, goal: Goal, signer: str) -> Refusal | None:
+    """Return why this change cannot be made at all, None where the search may begin."""
+    facts = observed.signers[signer]
+    return (
+        _policy_gate(facts, signer)
+        or _custody_gate(task, goal)
+        or _parent_gate(observed, task, signer)
+        or _signature_gate(facts, task)
+    )
+
+
+def _policy_gate(facts: SignerFacts, signer: str) -> Refusal | None:
+    if facts.capabilities.signing is not Signing.POLICY:
+        return None
+    return Refusal(
+        rule="capability:signing",
+        summary=f"signer {signer} rolls its keys by its own policy",
+        detail="its moves cannot be asked for one by one, only waited for and confirmed",
+        opens="a release that drives signers with capability `policy`",
+    )
+
+
+def _custody_gate(task: Task, goal: Goal) -> Refusal | None:
+    """Keys that are not ours to roll: only signing off and on again could bring others."""
+    if goal.stuck is None:
+        return None
+    seconds = insecure_exposure(task)
+    if seconds is None:
+        return goal.stuck
+    return replace(
+        goal.stuck,
+        detail=(
+            f"{goal.stuck.detail}; turning signing off and on again would leave the zone"
+            f" insecure for {seconds} s"
+        ),
+        opens=f"{goal.stuck.opens}; or the zone desired unsigned first and signed again later",
+        exposure_bogus=0,
+        exposure_insecure=seconds,
+    )
+
+
+def _signature_gate(facts: SignerFacts, task: Task) -> Refusal | None:
+    """Signatures that nobody refreshes end under any plan; only removing the DS outruns that."""
+    expires = facts.signatures.expires
+    if expires is None:
+        return None
+    leaves = task.timings[DS_SLOT].remembered(task.start[DS_SLOT])
+    if not task.goal[DS_SLOT] and (not task.start[DS_SLOT] or leaves <= expires):
+        return None
+    return Refusal(
+        rule="I4",
+        summary=f"the first signature ends in {expires} s, and the signer does not refresh it",
+        detail="whatever is planned, views with an ended signature are bogus",
+        opens="a signer that signs again before anything is changed",
+    )
+
+
+def _parent_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal | None:
     parent = observed.parent.capabilities
     if task.start[DS_SLOT] != task.goal[DS_SLOT]:
         if parent.write is DsWrite.NONE:
@@ -95,13 +152,6 @@ def change_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal | No
                 detail="the parent may install that set at any time, also after our change",
                 opens="a signer that publishes no CDS while the DS is changed by other means",
             )
-    if observed.signers[signer].capabilities.signing is Signing.POLICY:
-        return Refusal(
-            rule="capability:signing",
-            summary=f"signer {signer} rolls its keys by its own policy",
-            detail="its moves cannot be asked for one by one, only waited for and confirmed",
-            opens="a release that drives signers with capability `policy`",
-        )
     return None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reconciler.model.keys import parse_symbol
+from reconciler.model.moves import ZoneSign
 from reconciler.planning.past import Past, PastVersion
 from reconciler.planning.solve import Solution, Task, solve
 
@@ -14,10 +16,23 @@ def ways_back(solution: Solution) -> Iterator[tuple[int, Solution]]:
 
     A step after which nothing leads back is left out: a point of no return.
     """
+    views = None if any(solution.views.dead) else solution.views
     for number in range(1, len(solution.path) + 1):
-        back = solve(task_after(solution, number))
-        if back is not None:
+        back = solve(task_after(solution, number), views)
+        if back is not None and not _needs_lost_keys(back):
             yield number, back
+
+
+def _needs_lost_keys(back: Solution) -> bool:
+    """True if a signer that makes its own keys would have to bring back ones it was not asked for.
+
+    Turned on again, it may make others; only a key made for a symbol is known to come back.
+    """
+    return any(
+        isinstance(offer.move, ZoneSign) and any(parse_symbol(k) is None for k in offer.move.keys)
+        for edge in back.path
+        for offer in edge.offers
+    )
 
 
 def task_after(solution: Solution, number: int) -> Task:

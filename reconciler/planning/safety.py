@@ -175,5 +175,6 @@ class Views:
 
     def bury(self, dead: tuple[frozenset[tuple[str, int]], ...]) -> None:
         """Take these values for dead in each profile."""
-        self.dead = dead
-        self._bad.clear()
+        if dead != self.dead:
+            self.dead = dead
+            self._bad.clear()

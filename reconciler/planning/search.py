@@ -75,19 +75,32 @@ class Problem:
         return found
 
     def _priced(self, node: Node) -> Iterator[Priced]:
+        """Yield the safe edges, smaller ones first.
+
+        What a subset of the moves leaves may be seen in the whole, so moves that do harm by
+        themselves do harm in any company.
+        """
         offers = self.menu.offers(node)
+        safe: set[tuple[int, ...]] = {()}
         for size in range(1, MOVES_PER_EDGE + 1):
-            for chosen in combinations(offers, size):
-                if size > 1 and clash(chosen):
+            smaller, safe = safe, set()
+            for chosen in combinations(range(len(offers)), size):
+                if any(part not in smaller for part in combinations(chosen, size - 1)):
                     continue
-                edge = edge_of(node, chosen)
+                moves = tuple(offers[i] for i in chosen)
+                if size > 1 and clash(moves):
+                    continue
+                edge = edge_of(node, moves)
                 bad = self.harm(edge)
-                if not bad & 1:
+                if bad & 1:
+                    continue
+                safe.add(chosen)
+                if self.menu.fits(edge.after):
                     yield Priced(edge, bad, self._cost(edge))
 
     def harm(self, edge: Edge) -> int:
         """Return the mask of profiles in which some mix of this edge does harm."""
-        if not self._ds_is_sane(edge) or not self.menu.fits(edge.after):
+        if not self._ds_is_sane(edge):
             return self.views.everything
         bad = 0
         judge = self.views.bad

@@ -32,6 +32,7 @@ class Task:
     timings: tuple[SlotTiming, ...]
     pasts: tuple[Past, ...]
     profiles: tuple[Profile, ...]
+    mending: int
     drop_strict: bool
     insecure_allowed: bool
     ns_unknown_until: int = 0
@@ -72,16 +73,20 @@ class Solution:
         return tuple(p.name for i, p in enumerate(self.views.profiles) if not self.kept >> i & 1)
 
 
-def problem_of(task: Task, *, insecure: bool = False) -> Problem:
-    """Return the search problem of a task; `insecure` lifts I2 to see what it would cost."""
+def problem_of(task: Task, *, insecure: bool = False, views: Views | None = None) -> Problem:
+    """Return the search problem of a task; `insecure` lifts I2 to see what it would cost.
+
+    `views` that judged this world before may be used again: they remember their answers.
+    """
     allowed = task.insecure_allowed or insecure
-    views = Views(task.world, task.profiles, insecure_allowed=allowed)
+    views = views or Views(task.world, task.profiles, insecure_allowed=allowed)
     views.bury(tuple(_dead(task, views, i) for i in range(len(task.profiles))))
     menu = Menu(
         world=task.world,
         parent=task.parent,
         signers=task.signers,
         goal=task.goal,
+        mending=task.mending,
         insecure=insecure,
     )
     return Problem(
@@ -94,29 +99,35 @@ def problem_of(task: Task, *, insecure: bool = False) -> Problem:
     )
 
 
-def solve(task: Task) -> Solution | None:
+def solve(task: Task, views: Views | None = None) -> Solution | None:
     """Return the cheapest safe path and its waits, None where no path keeps what must be kept."""
-    problem = problem_of(task)
-    kept = keep_profiles(task, problem)
-    if kept is None:
+    problem = problem_of(task, views=views)
+    found = keep_profiles(task, problem)
+    if found is None:
         return None
-    path = find_path(problem, kept)
-    return None if path is None else tightened(task, problem.views, path, kept)
+    kept, path = found
+    return tightened(task, problem.views, path, kept)
 
 
-def keep_profiles(task: Task, problem: Problem) -> int | None:
-    """Return the mask of profiles for which one path exists, each kept if those before allow it."""
+def keep_profiles(task: Task, problem: Problem) -> tuple[int, tuple[Edge, ...]] | None:
+    """Return the mask of profiles that one path keeps, each if those before allow it, and the path.
+
+    None where a profile that must be kept cannot be.
+    """
     claimable = sum(1 << i for i in range(len(task.profiles)) if _claimable(task, problem.views, i))
-    if find_path(problem, claimable) is not None and _is_enough(task, claimable):
-        return claimable
+    if not _is_enough(task, claimable):
+        return None
+    path = find_path(problem, claimable)
+    if path is not None:
+        return claimable, path
     kept = 0
-    for i in range(len(task.profiles)):
-        bit = 1 << i
-        if claimable & bit and find_path(problem, kept | bit) is not None:
-            kept |= bit
+    for bit in (1 << i for i in range(len(task.profiles)) if claimable >> i & 1):
+        longer = find_path(problem, kept | bit)
+        if longer is not None:
+            kept, path = kept | bit, longer
         elif not _is_enough(task, ~bit):
             return None
-    return kept
+    return None if path is None else (kept, path)
 
 
 def _is_enough(task: Task, kept: int) -> bool:

@@ -19,7 +19,7 @@ from reconciler.model.moves import (
     ZoneUnsign,
     system,
 )
-from reconciler.model.plan import FreezeClass, Need, Step
+from reconciler.model.plan import Deadline, FreezeClass, Need, Step
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.publication import DS_SLOT, World
 from reconciler.planning.search import Edge
@@ -60,12 +60,23 @@ def steps_of(solution: Solution, style: Style) -> tuple[Step, ...]:
                 moves=tuple(offer.move for offer in edge.offers),
                 actor=actor_of(solution, edge),
                 needs=needs,
+                not_after=_deadlines(solution, edge),
                 freeze_class=freeze_of(solution, edge, number, style),
                 risk=risk_of(solution, number),
                 why="; ".join(what(offer.move) for offer in edge.offers),
             )
         )
     return tuple(steps)
+
+
+def _deadlines(solution: Solution, edge: Edge) -> tuple[Deadline, ...]:
+    """A DS over signatures that nobody refreshes must have left the caches when they end (I4)."""
+    ends = [past[-1].expires for past in solution.task.pasts if past[-1].expires is not None]
+    if not ends or not edge.before[DS_SLOT] or edge.after[DS_SLOT]:
+        return ()
+    leaves = solution.task.timings[DS_SLOT].remembered(edge.before[DS_SLOT])
+    reason = f"the first signature ends {min(ends)} s after the observation (I4)"
+    return (Deadline(step=None, wait_max=min(ends) - leaves, reason=reason),)
 
 
 def actor_of(solution: Solution, edge: Edge) -> str:
@@ -193,7 +204,7 @@ def freeze_of(solution: Solution, edge: Edge, number: int, style: Style) -> Free
     A way back, and a step that replaces what makes the zone bogus, restores the chain.
     """
     kinds = ("DS", "DNSKEY", "data")
-    dead = solution.views.dead[0]
+    dead = frozenset().union(*solution.views.dead)
     mends = any(
         before != after and (kind, before) in dead
         for kind, before, after in zip(kinds, edge.before[:3], edge.after[:3], strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.model.desired import Bounds, DesiredZone
+from reconciler.model.keys import DsRef, Key
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion, RRsetKind
 from reconciler.planning.goal import Goal, start_of
@@ -20,7 +21,9 @@ def task_of(
 ) -> tuple[Task, NsPast]:
     """Return what is to be solved, and the past of the NS RRsets around it."""
     start = start_of(observed, signer)
-    publications = [start, goal.publication, *_remembered(observed, signer)]
+    mending = _mending_ds(desired, observed, signer)
+    mended = Publication(ds=mending, signers=start.signers)
+    publications = [start, goal.publication, mended, *_remembered(observed, signer)]
     world = world_of(goal.keys, publications)
     times = timings(world, observed)
     unknown = unknown_ttls(world, observed, _bounds(desired.policy.bounds, desired.policy.ds_ttl))
@@ -35,11 +38,25 @@ def task_of(
         timings=times,
         pasts=pasts_of(world, observed, times, unknown, node),
         profiles=profiles_for(desired.policy.weak_algorithms),
+        mending=world.ds_mask(mending),
         drop_strict=desired.policy.drop_strict,
         insecure_allowed=not node[DS_SLOT] or not goal.publication.ds,
         ns_unknown_until=ns.unknown_until,
     )
     return task, ns
+
+
+def _mending_ds(desired: DesiredZone, observed: ObservedZone, signer: str) -> frozenset[DsRef]:
+    """Return the DS RRset that fits what is served, where the one at the parent does not."""
+    facts, standing = observed.signers[signer], observed.parent.ds
+    anchors = sorted(
+        label
+        for label in facts.krrsig & facts.dnskeys
+        if isinstance(key := observed.keys[label], Key) and key.is_sep
+    )
+    if not desired.signed or not standing or {ref.key for ref in standing} & set(anchors):
+        return frozenset()
+    return frozenset(DsRef(k, digest) for k in anchors for digest in desired.policy.digest_types)
 
 
 def _bounds(bounds: Bounds, ds_ttl: int | None) -> Mapping[str, int]:

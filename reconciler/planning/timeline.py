@@ -39,7 +39,15 @@ def versions_of(
     versions: list[Version] = []
     for slot, (past, timing) in enumerate(zip(pasts, timings, strict=True)):
         versions += [
-            version_of(world, slot, old.value, at=old.at, ttl=old.ttl, delay=old.propagation)
+            version_of(
+                world,
+                slot,
+                old.value,
+                at=old.at,
+                ttl=old.ttl,
+                delay=old.propagation,
+                expires=old.expires,
+            )
             for old in past
         ]
         for number, edge in enumerate(path, start=1):
@@ -68,6 +76,7 @@ def version_of(  # noqa: PLR0913 - the fields of a version
     delay: int,
     at: int | None = None,
     step: str | None = None,
+    expires: int | None = None,
 ) -> DsVersion | DnskeyVersion | DataVersion:
     """Return one version of one slot; `value` None is something unknown."""
     kind, signer = world.slots[slot]
@@ -86,6 +95,7 @@ def version_of(  # noqa: PLR0913 - the fields of a version
             signer=signer,
             keys=world.names(keys),
             signed_by=world.names(krrsig),
+            expires=expires,
         )
     return DataVersion(
         step=step,
@@ -95,6 +105,7 @@ def version_of(  # noqa: PLR0913 - the fields of a version
         unknown=unknown,
         signer=signer,
         signed_by=world.names(held),
+        expires=expires,
     )
 
 

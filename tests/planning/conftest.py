@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import product
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
-from reconciler.model.capabilities import ParentCapabilities, SignerCapabilities
+from reconciler.model.capabilities import DsWrite, ParentCapabilities, SignerCapabilities
 from reconciler.model.desired import Denial, DesiredZone, DnssecPolicy, KeyScheme
 from reconciler.model.keys import DsRef, Key, KeyEntry, KeyRole, UnmatchedDs
+from reconciler.model.moves import (
+    DataSign,
+    DnskeyAdd,
+    DnskeyRemove,
+    DnskeySign,
+    DsAdd,
+    DsRemove,
+    DsReplace,
+    Move,
+    ZoneSign,
+    ZoneUnsign,
+)
 from reconciler.model.observed import Cds, ObservedZone, ParentFacts, SignatureFacts, SignerFacts
-from reconciler.model.timeline import Version
+from reconciler.model.plan import Need, Rollback, ZonePlan
+from reconciler.model.timeline import (
+    DataVersion,
+    DnskeyVersion,
+    DsVersion,
+    RRsetKind,
+    Slot,
+    Timeline,
+    Version,
+    slot,
+)
+
+Clock = Mapping[str, int]
+"""When each step is taken, seconds from the observation."""
 
 HOUR = 3600
 DAY = 86400
@@ -142,15 +170,216 @@ def desire(
     )
 
 
+NEVER = float("inf")
+
+State = Any
+"""What an RRset holds, by its kind: DS, (keys, signers), or signers."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A version and the half-open interval in which some cache may hold it, seconds."""
+
+    version: Version
+    start: float
+    end: float
+    new: bool
+
+
+def earliest(plan: ZonePlan | Rollback, delays: Mapping[str, int] = MappingProxyType({})) -> Clock:
+    """When each step is taken if nobody loses a second, but for the `delays` given."""
+    times: dict[str, int] = {}
+    for step in plan.steps:
+        ready = [times[n.step] + n.wait_min if n.step else n.wait_min for n in step.needs]
+        times[step.id] = max([0, *ready]) + delays.get(step.id, 0)
+    return times
+
+
+def shorten(plan: ZonePlan, step: str, need: Need) -> ZonePlan:
+    """The same plan with one second taken off one wait."""
+    less = replace(need, wait_min=need.wait_min - 1)
+    return replace(
+        plan,
+        steps=tuple(
+            replace(s, needs=tuple(less if n == need else n for n in s.needs))
+            if s.id == step
+            else s
+            for s in plan.steps
+        ),
+    )
+
+
+def seen(
+    timeline: Timeline, times: Clock, partial: Iterable[Version] = ()
+) -> dict[RRsetKind, list[Seen]]:
+    """When some cache may hold each version (planning.md section 2), by kind of RRset."""
+    by_slot: dict[Slot, list[Version]] = {}
+    for version in timeline.versions:
+        by_slot.setdefault(slot(version), []).append(version)
+    found: dict[RRsetKind, list[Seen]] = {}
+    for name, versions in by_slot.items():
+        begins = [times[v.step] if v.step else (-NEVER if v.at is None else v.at) for v in versions]
+        assert begins == sorted(begins), "versions are in order"
+        for i, version in enumerate(versions):
+            end = NEVER
+            if i + 1 < len(versions):
+                end = begins[i + 1] + versions[i + 1].propagation + version.ttl
+            entry = Seen(version, begins[i], end, new=version.step is not None)
+            found.setdefault(name[0], []).append(entry)
+    for version in partial:
+        assert version.step
+        begin = times[version.step]
+        end = begin + version.propagation + version.ttl
+        found[slot(version)[0]].append(Seen(version, begin, end, new=True))
+    return found
+
+
+def usable(profile: str, timeline: Timeline, ds: frozenset[DsRef]) -> frozenset[DsRef]:
+    """The DS that count in a profile (planning.md section 3)."""
+    digests = {ref.digest_type for ref in ds}
+    if profile == "sha1-ignored" and digests - {1}:
+        return frozenset(r for r in ds if r.digest_type != 1)
+    if profile == "top-digest":
+        return frozenset(r for r in ds if r.digest_type == max(digests & {1, 2, 4}))
+    if profile.startswith("without-alg"):
+        number = int(profile[12:-1])
+        return frozenset(r for r in ds if timeline.keys[r.key].algorithm != number)
+    return ds
+
+
+def verdict(
+    profile: str, timeline: Timeline, ds: DsVersion, dnskey: DnskeyVersion, data: DataVersion
+) -> str:
+    """What a validator says about one view, written anew from planning.md section 3."""
+    counts = usable(profile, timeline, ds.ds) if ds.ds else ds.ds
+    if not counts and not ds.unknown:
+        return "insecure"
+    if ds.unknown or dnskey.unknown or data.unknown:
+        return "bogus"
+    keys = {k: timeline.keys[k] for k in dnskey.keys}
+    good = {k for k, e in keys.items() if isinstance(e, Key) and e.is_zone_key}
+    anchors = {r.key for r in counts}
+    strict = profile in ("ds-alg", "top-digest", "rfc4035")
+    asked = {timeline.keys[r.key].algorithm for r in counts} if strict else {None}
+    chains = [(algorithm, anchors) for algorithm in asked]
+    if profile == "rfc4035":
+        chains += [(entry.algorithm, set(keys)) for entry in keys.values()]
+    for algorithm, entries in chains:
+        fits = {k for k in good if algorithm in (None, keys[k].algorithm)}
+        if not fits & entries & dnskey.signed_by or not fits & data.signed_by:
+            return "bogus"
+    return "secure"
+
+
+def bad_views(
+    timeline: Timeline, times: Clock, partial: Iterable[Version] = ()
+) -> list[tuple[str, str, tuple[Version, ...]]]:
+    """Every view of some cache that a step made bogus, or insecure unasked."""
+    caches = seen(timeline, times, partial)
+    bad = []
+    for views in product(caches[RRsetKind.DS], caches[RRsetKind.DNSKEY], caches[RRsetKind.DATA]):
+        if max(s.start for s in views) >= min(s.end for s in views):
+            continue
+        if not any(s.new for s in views):
+            continue
+        for profile in timeline.profiles:
+            said = verdict(profile, timeline, *(s.version for s in views))  # type: ignore[arg-type]
+            if said == "bogus" or (said == "insecure" and not timeline.insecure_allowed):
+                bad.append((profile, said, tuple(s.version for s in views)))
+    return bad
+
+
+def partial_versions(plan: ZonePlan | Rollback) -> list[Version]:
+    """What each RRset shows while only some of a step's moves have landed."""
+    assert plan.timeline is not None
+    now: dict[Slot, Version] = {}
+    found: list[Version] = []
+    for version in plan.timeline.versions:
+        if version.step is None:
+            now[slot(version)] = version
+    for step in plan.steps:
+        after = {slot(v): v for v in plan.timeline.versions if v.step == step.id}
+        for name, version in after.items():
+            states = {content(now[name])}
+            for move in step.moves:
+                states |= {landed(move, name, state) for state in states}
+            assert content(version) in states, "the version is what its moves make"
+            for state in states - {content(now[name]), content(version)}:
+                life = max(version.ttl, now[name].ttl)
+                found.append(with_content(replace(version, ttl=life), state))
+        now |= after
+    return found
+
+
+def content(version: Version) -> State:
+    """What is in a version, as sets."""
+    match version:
+        case DsVersion(ds=ds):
+            return ds
+        case DnskeyVersion(keys=keys, signed_by=signed_by):
+            return keys, signed_by
+        case DataVersion(signed_by=signed_by):
+            return signed_by
+        case _:
+            return None
+
+
+def with_content(version: Version, state: State) -> Version:
+    """The same version with other content."""
+    match version:
+        case DsVersion():
+            return replace(version, ds=state)
+        case DnskeyVersion():
+            return replace(version, keys=state[0], signed_by=state[1])
+        case DataVersion():
+            return replace(version, signed_by=state)
+        case _:
+            return version
+
+
+def landed(move: Move, name: Slot, state: State) -> State:  # noqa: C901, PLR0911 - one line per move
+    """What an RRset holds once one move has landed."""
+    match name[0], move:
+        case "DS", DsReplace(ds=ds):
+            return ds
+        case "DS", DsAdd(ds=ref):
+            return state | {ref}
+        case "DS", DsRemove(ds=ref):
+            return state - {ref}
+        case "DNSKEY", DnskeyAdd(key=key, sign=sign):
+            return state[0] | {key}, state[1] | ({key} if sign else set())
+        case "DNSKEY", DnskeyRemove(key=key):
+            return state[0] - {key}, state[1] - {key}
+        case "DNSKEY", DnskeySign(keys=keys):
+            return state[0], keys
+        case "DNSKEY", ZoneSign(keys=keys):
+            return keys, frozenset(k for k in keys if k[0] in "kc")
+        case "DNSKEY", ZoneUnsign():
+            return frozenset(), frozenset()
+        case "data", DataSign(keys=keys):
+            return keys
+        case "data", ZoneSign(keys=keys):
+            return frozenset(k for k in keys if k[0] in "zc")
+        case "data", ZoneUnsign():
+            return frozenset()
+        case _:
+            return state
+
+
 class Builders:
     """What tests build their worlds from, handed to them as the fixture `b`."""
 
     HOUR = HOUR
     DAY = DAY
     CSK = KeyScheme.CSK
+    ONE_AT_A_TIME = ParentCapabilities(write=DsWrite.ONE_AT_A_TIME)
     Times = Times
     observe = staticmethod(observe)
     desire = staticmethod(desire)
+    earliest = staticmethod(earliest)
+    shorten = staticmethod(shorten)
+    bad_views = staticmethod(bad_views)
+    partial_versions = staticmethod(partial_versions)
     key_of = staticmethod(key_of)
 
     @staticmethod
