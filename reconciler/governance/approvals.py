@@ -194,8 +194,9 @@ def _missing_of_group(
     if wanted < 1:
         return None
     if group is None or group not in rules.owners:
-        named = "is not named in the portfolio" if group is None else f"`{group}` does not exist"
-        return f"{_count(wanted, 'approval')} by {what}, which {named}"
+        why = "is not named in the portfolio" if group is None else "does not exist"
+        named = what if group is None else f"{what} `{group}`"
+        return f"{_count(wanted, 'approval')} by {named}, which {why}"
     members = rules.owners[group].people
     count = len(members.intersection(names))
     if count >= wanted:

@@ -47,18 +47,16 @@ def risk_of_step(step: Step, timeline: Timeline | None) -> RiskClass:
     keys = {} if timeline is None else timeline.keys
     named = _named_by_ds(timeline)
     effects = [_risk_of_change(before, after, keys, named) for before, after in changes]
-    return max([step.risk, *(effects or [RiskClass.R3]), *_risks_of_moves(step)])
+    insecure = [RiskClass.R4] if _goes_insecure(step) else []
+    return max([step.risk, *(effects or [RiskClass.R3]), *insecure])
 
 
-def _risks_of_moves(step: Step) -> Iterable[RiskClass]:
-    for move in step.moves:
-        match move:
-            case ZoneUnsign():
-                yield RiskClass.R4
-            case DsReplace(ds=ds) if not ds:
-                yield RiskClass.R4
-            case _:
-                yield RiskClass.R2
+def _goes_insecure(step: Step) -> bool:
+    """True if a move by itself says so, whatever the timeline shows."""
+    return any(
+        isinstance(move, ZoneUnsign) or (isinstance(move, DsReplace) and not move.ds)
+        for move in step.moves
+    )
 
 
 def _changes(step: str, timeline: Timeline) -> Iterable[tuple[Version | None, Version]]:

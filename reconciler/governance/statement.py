@@ -47,6 +47,8 @@ def read_statement(text: str) -> Statement | None:
         found = json.loads(text)
         if not isinstance(found, dict) or set(found) != _MEMBERS or found["format"] != FORMAT:
             return None
+        if not all(isinstance(value, str) for value in found.values()):
+            return None
         statement = Statement(
             ledger=found["ledger"],
             zone=found["zone"],
@@ -55,5 +57,5 @@ def read_statement(text: str) -> Statement | None:
             at=datetime.fromisoformat(found["at"]),
         )
         return statement if statement_text(statement) == text else None
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
