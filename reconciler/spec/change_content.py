@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -56,7 +56,7 @@ def change_content(plan: ZonePlan) -> dict[str, Json]:
         "status": plan.status.value,
         "risk": plan.risk.value,
         "path": path.content({}),
-        "rollback": sorted(rollback, key=_text),
+        "rollback": _ordered(rollback),
     }
 
 
@@ -79,9 +79,8 @@ class _Path:
         """Return the path; ids of steps that are not its own are looked up in `outer`."""
         places: dict[str, Json] = {**outer, **self.positions}
         return {
-            "start": sorted(
-                (version for step, version in self._versions if step not in self._contents),
-                key=_text,
+            "start": _ordered(
+                version for step, version in self._versions if step not in self._contents
             ),
             "profiles": sorted(self._timeline.profiles) if self._timeline else [],
             "assumptions": sorted(self._timeline.assumptions) if self._timeline else [],
@@ -89,9 +88,8 @@ class _Path:
             "steps": [
                 {
                     "step": self._contents[step],
-                    "edges": sorted(
-                        ([_place(edge, places), edge.content] for edge in self._edges[step]),
-                        key=_text,
+                    "edges": _ordered(
+                        [_place(edge, places), edge.content] for edge in self._edges[step]
                     ),
                 }
                 for step in sorted(self.positions, key=self.positions.__getitem__)
@@ -100,12 +98,12 @@ class _Path:
 
     def _content(self, step: Step) -> Json:
         return {
-            "moves": sorted((self._names.move(move) for move in step.moves), key=_text),
+            "moves": _ordered(self._names.move(move) for move in step.moves),
             "actor": sorted(step.actor.split(",")),
             "freeze_class": step.freeze_class.value,
             "risk": step.risk.value,
-            "versions": sorted(
-                (version for made_by, version in self._versions if made_by == step.id), key=_text
+            "versions": _ordered(
+                version for made_by, version in self._versions if made_by == step.id
             ),
         }
 
@@ -175,9 +173,13 @@ def _mixed(step: str, colours: Mapping[str, str], edges: Mapping[str, list[_Edge
     return bytes_digest(_text([colours[step], out, back]).encode())
 
 
-def _text(value: Json) -> str:
-    """Return a text that is equal for equal values, to order by."""
-    return json.dumps(value, sort_keys=True)
+_text: Callable[[Json], str] = json.JSONEncoder(sort_keys=True).encode
+"""Returns a text that is equal for equal values, to order by."""
+
+
+def _ordered(values: Iterable[Json]) -> list[Json]:
+    found = list(values)
+    return sorted(found, key=_text) if found[1:] else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +201,13 @@ class _Names:
                 return label
 
     def key_set(self, labels: Iterable[str]) -> Json:
-        return sorted((self.key(label) for label in labels), key=_text)
+        return _ordered(self.key(label) for label in labels)
 
     def ds(self, ds: DsRef) -> Json:
         return [self.key(ds.key), ds.digest_type]
 
     def ds_set(self, refs: Iterable[DsRef]) -> Json:
-        return sorted((self.ds(ref) for ref in refs), key=_text)
+        return _ordered(self.ds(ref) for ref in refs)
 
     def version(self, version: Version) -> Json:
         """Return a version without the instants that another observation would change."""
@@ -261,4 +263,4 @@ class _Names:
             case DsRef():
                 return self.ds(value)
             case _:
-                return sorted((self._arg(item) for item in value), key=_text)
+                return _ordered(self._arg(item) for item in value)

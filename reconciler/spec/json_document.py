@@ -7,6 +7,7 @@ wrong, so that reading good files costs nothing extra.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from json.decoder import scanstring
@@ -22,6 +23,7 @@ Path = Sequence[str | int]
 """Where a value stands in a document: names of members and indices, from the outside in."""
 
 _SPACE = " \t\n\r"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SHOWN = 60
 """Longest piece of somebody's input that a message repeats; more hides the message."""
 
@@ -95,7 +97,8 @@ def parse(data: bytes, source: str) -> Document:
     text = _decode(data, source)
     try:
         value = json.loads(text, object_pairs_hook=_members_once, parse_constant=_no_constant)
-        json.dumps(value, ensure_ascii=False).encode()
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
     except _DuplicateMemberError:
         offset, name = next(_duplicates(text, _skip(text, 0)))
         _refuse(
@@ -231,3 +234,24 @@ def _duplicates(text: str, offset: int) -> Iterator[tuple[int, str]]:
 def _line_and_column(text: str, offset: int) -> tuple[int, int]:
     line_start = text.rfind("\n", 0, offset) + 1
     return text.count("\n", 0, offset) + 1, offset - line_start + 1
+
+
+def pretty(value: Json, levels: int) -> bytes:
+    """Return `value` as a file in which the outer `levels` stand one member to a line."""
+    return f"{_pretty(value, levels, chr(10))}\n".encode()
+
+
+def _pretty(value: Json, levels: int, line: str) -> str:
+    inner = f"{line} "
+    match value:
+        case dict() if value and levels:
+            parts = [f"{_COMPACT(k)}: {_pretty(v, levels - 1, inner)}" for k, v in value.items()]
+            return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
+        case list() if value and levels:
+            parts = [_pretty(item, levels - 1, inner) for item in value]
+            return f"[{inner}{f',{inner}'.join(parts)}{line}]"
+        case _:
+            return _COMPACT(value)
+
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False).encode

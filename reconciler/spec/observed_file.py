@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from reconciler.model.desired import Denial
 from reconciler.model.entries import Json
 from reconciler.model.keys import DsRef, KeyEntry, UnmatchedDs
 from reconciler.model.observed import ObservedZone, ParentFacts, SignerFacts
-from reconciler.spec.json_document import Document, parse, unknown_members
+from reconciler.spec.json_document import Document, parse, pretty, unknown_members
 from reconciler.spec.observed_checks import zone_problems
 from reconciler.spec.observed_wire import (
     FORMAT,
@@ -26,6 +25,9 @@ from reconciler.spec.observed_wire import (
 )
 from reconciler.spec.timeline_file import cds_json, cds_value, keys_json, version_json
 from reconciler.spec.wire_types import ds_json, instant_text, names_json, unmatched_label
+
+_LEVELS = 5
+"""Down to here an observation has one member to a line: each key and each fact on its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +61,12 @@ def load_observed(
 def dump_observed(zones: Mapping[str, ObservedZone]) -> bytes:
     """Return the file that `load_observed` turns into `zones` again; at least one zone."""
     at = min(zone.at for zone in zones.values())
-    document = {
+    document: Json = {
         "format": FORMAT,
         "at": instant_text(at),
         "zones": {name: _zone_json(zones[name], at) for name in sorted(zones)},
     }
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    return pretty(document, _LEVELS)
 
 
 def _require_format(document: Document) -> None:

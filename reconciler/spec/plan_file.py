@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from reconciler.diagnostics import Diagnostic, SpecError
 from reconciler.model.desired import RiskClass
 from reconciler.model.plan import Plan, Status, ZonePlan
 from reconciler.spec.canonical import digest
-from reconciler.spec.json_document import Document, Wire, parse
+from reconciler.spec.json_document import Document, Wire, parse, pretty
 from reconciler.spec.plan_json import FORMAT_VERSION, plan_to_json
 from reconciler.spec.plan_wire import RefusalFile, RollbackFile, StepFile
 from reconciler.spec.proof_wire import ProofFile
@@ -23,6 +22,8 @@ _NO_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 """When a plan was made that does not say so: nothing but text depends on it."""
 _UNNAMED = "unnamed."
 """Zone of a file by hand that holds the steps and timeline of one zone without its name."""
+_LEVELS = 5
+"""Down to here a plan file has one member to a line: each step, need and version on its own."""
 _MAJOR = int(FORMAT_VERSION.partition(".")[0])
 
 
@@ -95,7 +96,7 @@ def load_plan(data: bytes, source: str) -> Plan:
 
 def dump_plan(plan: Plan) -> bytes:
     """Return the file that `load_plan` turns into `plan` again; equal plans give equal bytes."""
-    return (json.dumps(plan_to_json(plan), indent=1, ensure_ascii=False) + "\n").encode()
+    return pretty(plan_to_json(plan), _LEVELS)
 
 
 def plan_file_problem(data: bytes, source: str) -> Diagnostic | None:
