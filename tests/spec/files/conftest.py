@@ -51,6 +51,7 @@ from reconciler.model.timeline import (
     NsVersion,
     Timeline,
 )
+from reconciler.spec.observed_file import dump_observed
 
 AT = datetime(2026, 11, 21, 23, tzinfo=UTC)
 TEXT = st.text(max_size=6)
@@ -311,6 +312,10 @@ def observed() -> st.SearchStrategy[dict[str, ObservedZone]]:
     )
 
 
+def observed_bytes() -> st.SearchStrategy[bytes]:
+    return observed().map(dump_observed)
+
+
 def entry() -> st.SearchStrategy[Entry]:
     json_value = st.recursive(
         st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXT,
@@ -344,7 +349,12 @@ def entry() -> st.SearchStrategy[Entry]:
 def strategies() -> SimpleNamespace:
     """The strategies of this folder, by the name of what they make."""
     return SimpleNamespace(
-        plan=plan, observed=observed, entry=entry, timeline=timeline, zone_plan=zone_plan
+        plan=plan,
+        observed=observed,
+        observed_bytes=observed_bytes,
+        entry=entry,
+        timeline=timeline,
+        zone_plan=zone_plan,
     )
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.desired import (
@@ -39,6 +39,9 @@ from reconciler.model.plan import (
 from reconciler.model.timeline import DataVersion, Timeline, slot
 from reconciler.spec.digests import change_digest, desired_digest, plan_digest, with_digests
 from reconciler.spec.plan_file import dump_plan, plan_file_problem
+
+PATIENT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no bug; the values are large."""
 
 AT = datetime(2026, 11, 21, 23, tzinfo=UTC)
 Change = Callable[[ZonePlan], ZonePlan]
@@ -247,6 +250,7 @@ def _reordered(plan: ZonePlan, shuffle: random.Random) -> ZonePlan:
     )
 
 
+@PATIENT
 @given(data=st.data())
 def test_an_approval_survives_any_order_labels_and_ids(
     strategies: SimpleNamespace, data: st.DataObject

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.capabilities import ParentCapabilities, SignerCapabilities
@@ -14,18 +14,23 @@ from reconciler.spec.observed_file import dump_observed, load_observed
 from reconciler.spec.observed_wire import AdapterDefaults
 from reconciler.spec.plan_file import dump_plan, load_plan
 
+PATIENT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no bug; the values are large."""
+
 OTHER = AdapterDefaults(
     signers={"a": SignerCapabilities(foreign_ksk=True, max_ksk=7)},
     parents={"example.com.": ParentCapabilities(weight=9, manual=True)},
 )
 
 
+@PATIENT
 @given(data=st.data())
 def test_a_plan_survives_its_file(strategies: SimpleNamespace, data: st.DataObject) -> None:
     plan = data.draw(strategies.plan())
     assert load_plan(dump_plan(plan), "plan.json") == plan
 
 
+@PATIENT
 @given(data=st.data())
 def test_an_observation_survives_its_file_whatever_the_defaults(
     strategies: SimpleNamespace, data: st.DataObject
@@ -34,6 +39,7 @@ def test_an_observation_survives_its_file_whatever_the_defaults(
     assert load_observed(dump_observed(zones), "observed.json", OTHER).zones == zones
 
 
+@PATIENT
 @given(data=st.data())
 def test_an_entry_survives_its_canonical_file(
     strategies: SimpleNamespace, data: st.DataObject
@@ -44,6 +50,7 @@ def test_an_entry_survives_its_canonical_file(
     assert is_canonical(written)
 
 
+@PATIENT
 @given(data=st.data())
 def test_other_spacing_and_order_is_not_canonical(
     strategies: SimpleNamespace, data: st.DataObject
