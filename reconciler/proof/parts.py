@@ -171,12 +171,21 @@ def _installed(world: World, stay: Stay, seen: Window | None) -> Iterator[Part]:
     lane = world.lanes[DS]
     ttl = max(stay.version.ttl for stay in lane)
     for number, standing in enumerate(lane):
-        installing = within(deciding, standing.begin, standing.left)
+        installing = within(deciding, _unseen_from(standing), standing.left)
         if installing is not None:
             made = replace(ds, ttl=ttl)
             text = describe(made, f"installed by CDS at {version.signer}")
             yield _virtual(made, version, _kept(installing, standing, ttl), text)
             yield from _built_upon(world, made, version, number, installing)
+
+
+def _unseen_from(standing: Stay) -> Bound | None:
+    """Return from when a parent may have replaced a DS version without our having seen it.
+
+    What stands at the origin was observed then, so that it was not replaced before.
+    """
+    observed = standing.version.step is None and not standing.gone
+    return Bound(ORIGIN, 0) if observed else standing.begin
 
 
 def authorised(version: Version) -> DsVersion | None:
@@ -195,7 +204,15 @@ def _kept(installing: Window, standing: Stay, ttl: int) -> Window:
 
 
 def _virtual(made: DsVersion, source: Version, window: Window, text: str) -> Part:
-    return Part(version=made, windows=(window,), text=text, source=source, of_start=False)
+    return Part(
+        version=made,
+        windows=(window,),
+        text=text,
+        source=source,
+        # An unknown set is no doing of the plan; what the plan adds meanwhile is.
+        of_start=made.unknown,
+        gone=made.unknown,
+    )
 
 
 def _built_upon(

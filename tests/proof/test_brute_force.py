@@ -1,0 +1,316 @@
+"""On small worlds the proof agrees with brute force, in both directions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise, product
+from typing import TypeVar
+
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+
+from reconciler.model.keys import DsRef
+from reconciler.model.moves import (
+    DnskeyAdd,
+    DnskeyRemove,
+    DnskeySign,
+    DsAdd,
+    DsRemove,
+    DsReplace,
+    Move,
+)
+from reconciler.model.plan import Malformed, Refuted, Step
+from reconciler.model.timeline import (
+    CdsVersion,
+    DataVersion,
+    DnskeyVersion,
+    DsVersion,
+    NsVersion,
+    Timeline,
+    Version,
+)
+from reconciler.proof import prove
+from tests.proof.simulator import PAST, Simulation
+from tests.proof.worlds import keys, step
+
+LATEST = 18
+"""Steps are tried up to this second: later than any sum of the small figures drawn here."""
+
+TTLS = st.integers(0, 3)
+DELAYS = st.integers(0, 2)
+WAITS = st.integers(0, 7)
+PROFILES = ("loose", "ds-alg", "sha1-ignored", "top-digest", "rfc4035", "without-alg(8)")
+
+
+def allowed(steps: Sequence[Step], times: dict[str, int]) -> bool:
+    """True if a schedule is within the needs."""
+    return all(
+        all(times[s.id] >= times.get(n.step or "", 0) + n.wait_min for n in s.needs)
+        and all(times[s.id] <= times.get(d.step or "", 0) + d.wait_max for d in s.not_after)
+        for s in steps
+    )
+
+
+def schedules(steps: Sequence[Step]) -> Iterator[dict[str, int]]:
+    for instants in product(range(LATEST + 1), repeat=len(steps)):
+        times = {s.id: instant for s, instant in zip(steps, instants, strict=True)}
+        if allowed(steps, times):
+            yield times
+
+
+def agree(steps: Sequence[Step], timeline: Timeline) -> None:
+    verdict = prove(steps, timeline)
+    assume(not isinstance(verdict, Malformed))
+    event(type(verdict).__name__)
+    if isinstance(verdict, Refuted):
+        assert allowed(steps, dict(verdict.schedule))
+        bad = Simulation(timeline, steps, verdict.schedule).bad()
+        matching = [b for b in bad if (b.profile, b.verdict) == (verdict.profile, verdict.verdict)]
+        last = verdict.begins if verdict.ends is None else verdict.ends - 1
+        for instant in (verdict.begins, last):
+            assert any(b.when >> PAST + instant & 1 for b in matching)
+        return
+    for times in schedules(steps):
+        assert not Simulation(timeline, steps, times).bad(), times
+
+
+V = TypeVar("V", bound=Version)
+REFS = tuple(DsRef(label, kind) for label, kind in (("k1", 2), ("k2", 2), ("k1", 1), ("k2", 4)))
+LABELS = st.frozensets(st.sampled_from(["k1", "k2"]))
+SOME = st.frozensets(st.sampled_from(["k1", "k2"]), min_size=1)
+EXPIRES = st.one_of(st.none(), st.none(), st.none(), st.integers(-2, 12))
+
+
+def with_figures(draw: st.DrawFn, version: V) -> V:
+    return replace(version, ttl=draw(TTLS), propagation=draw(DELAYS))
+
+
+@st.composite
+def lane(draw: st.DrawFn, names: Sequence[str], start: Version) -> list[Version]:
+    """A start version, perhaps some history, and versions of some of the steps."""
+    found = [with_figures(draw, start)]
+    if draw(st.integers(0, 5)) == 0:
+        found[0] = replace(changed(draw, found[0]), unknown=draw(st.booleans()))
+        found.append(with_figures(draw, replace(start, at=draw(st.integers(-4, 0)))))
+    for name in names:
+        if draw(st.booleans()):
+            begun = changed(draw, replace(found[-1], step=name, at=0))
+            found.append(with_figures(draw, begun))
+    return found
+
+
+def changed(draw: st.DrawFn, version: Version) -> Version:
+    """The same version with some other content."""
+    match version:
+        case DsVersion():
+            return replace(version, ds=draw(st.frozensets(st.sampled_from(REFS), max_size=2)))
+        case DnskeyVersion():
+            expires = draw(EXPIRES)
+            return replace(version, keys=draw(SOME), signed_by=draw(SOME), expires=expires)
+        case DataVersion():
+            return replace(version, signed_by=draw(SOME), expires=draw(EXPIRES))
+        case CdsVersion():
+            if draw(st.booleans()):
+                return replace(version, cds="delete")
+            return replace(version, cds=draw(st.frozensets(st.sampled_from(REFS))))
+        case NsVersion():
+            return replace(version, signers=draw(st.frozensets(st.sampled_from(["a", "b"]))))
+
+
+def moves_between(draw: st.DrawFn, before: Version, after: Version) -> Iterator[Move]:
+    """Moves that make `after` of `before`; a signer may also do it by itself."""
+    if isinstance(before, DsVersion) and isinstance(after, DsVersion):
+        if draw(st.booleans()):
+            yield DsReplace(ds=after.ds)
+        else:
+            yield from (DsAdd(ds=ref) for ref in sorted(after.ds - before.ds))
+            yield from (DsRemove(ds=ref) for ref in sorted(before.ds - after.ds))
+    elif isinstance(before, DnskeyVersion) and isinstance(after, DnskeyVersion):
+        gone = before.keys - after.keys
+        if draw(st.booleans()) and not gone & after.signed_by:
+            place = after.signer
+            added = sorted(after.keys - before.keys)
+            yield from (DnskeyAdd(signer=place, key=key, sign=False) for key in added)
+            yield from (DnskeyRemove(signer=place, key=key) for key in sorted(gone))
+            yield DnskeySign(signer=place, keys=after.signed_by)
+
+
+def with_moves(
+    draw: st.DrawFn, steps: Sequence[Step], lanes: Sequence[Sequence[Version]]
+) -> tuple[Step, ...]:
+    return tuple(
+        replace(
+            s,
+            moves=tuple(
+                move
+                for lane in lanes
+                for before, after in pairwise(lane)
+                if after.step == s.id
+                for move in moves_between(draw, before, after)
+            ),
+        )
+        for s in steps
+    )
+
+
+@st.composite
+def needs(draw: st.DrawFn) -> tuple[Step, ...]:
+    """Two steps, the second after the first; sometimes a late start, sometimes a deadline."""
+    first: dict[str | None, int] = {None: draw(WAITS)} if draw(st.booleans()) else {}
+    wait = draw(WAITS)
+    by: dict[str | None, int] = {"s1": wait + draw(DELAYS)} if draw(st.integers(0, 3)) == 0 else {}
+    return step("s1", first), step("s2", {"s1": wait}, by=by)
+
+
+NS = (
+    NsVersion(ttl=3, propagation=1, signers=frozenset({"a"})),
+    NsVersion(ttl=3, propagation=1, signer="a", signers=frozenset({"a"})),
+)
+CDS = CdsVersion(ttl=1, propagation=0, signer="a", cds=None, polled=True, processing_max=2)
+
+
+def world(versions: Sequence[Version], profile: str, *, insecure_allowed: bool) -> Timeline:
+    return Timeline(
+        profiles=(profile,),
+        assumptions=(),
+        insecure_allowed=insecure_allowed,
+        keys=keys("k1 k2:8"),
+        versions=tuple(versions),
+    )
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
+    """One signer, any content at all."""
+    steps = draw(needs())
+    names = [s.id for s in steps]
+    starts: list[Version] = [
+        DsVersion(ttl=0, propagation=0, ds=frozenset(REFS[:1])),
+        DnskeyVersion(
+            ttl=0, propagation=0, signer="a", keys=draw(SOME), signed_by=frozenset({"k1"})
+        ),
+        DataVersion(ttl=0, propagation=0, signer="a", signed_by=frozenset({"k1"})),
+    ]
+    if draw(st.integers(0, 3)) == 0:
+        starts.append(changed(draw, CDS))
+    lanes = [draw(lane(names, start)) for start in starts]
+    delegation: list[Version] = list(NS)
+    if draw(st.integers(0, 3)) == 0:
+        before = with_figures(draw, replace(NS[0], unknown=True))
+        delegation = [before, replace(NS[0], at=draw(st.integers(-3, 0))), NS[1]]
+    versions = [*delegation, *(version for found in lanes for version in found)]
+    profile = draw(st.sampled_from(PROFILES))
+    timeline = world(versions, profile, insecure_allowed=draw(st.booleans()))
+    return with_moves(draw, steps, lanes), timeline
+
+
+def rolled(draw: st.DrawFn, kind: str) -> list[list[Version]]:
+    """A rollover from k1 to k2 that is safe if its waits are long enough."""
+    both, old, new = frozenset({"k1", "k2"}), frozenset({"k1"}), frozenset({"k2"})
+    dnskey = DnskeyVersion(ttl=0, propagation=0, signer="a", keys=both, signed_by=both)
+    data = DataVersion(ttl=0, propagation=0, signer="a", signed_by=both)
+    ds = DsVersion(ttl=0, propagation=0, ds=frozenset(REFS[:1]))
+    ds_new = frozenset(REFS[1:2])
+    shapes: dict[str, list[list[Version]]] = {
+        "double-signature": [
+            [ds, replace(ds, step="s2", ds=ds_new)],
+            [replace(dnskey, keys=old, signed_by=old), replace(dnskey, step="s1")],
+            [data],
+        ],
+        "retire": [
+            [ds, replace(ds, step="s1", ds=ds_new)],
+            [dnskey, replace(dnskey, step="s2", keys=new, signed_by=new)],
+            [data, replace(data, step="s1", signed_by=new)],
+        ],
+        "double-ds": [
+            [ds, replace(ds, step="s1", ds=ds.ds | ds_new)],
+            [
+                replace(dnskey, signed_by=old, keys=old),
+                replace(dnskey, step="s2", keys=new, signed_by=new),
+            ],
+            [data],
+        ],
+        "pre-publication": [
+            [replace(ds, ds=ds.ds | ds_new)],
+            [replace(dnskey, keys=old), replace(dnskey, step="s1")],
+            [replace(data, signed_by=old), replace(data, step="s2", signed_by=new)],
+        ],
+    }
+    return [[with_figures(draw, version) for version in lane] for lane in shapes[kind]]
+
+
+@st.composite
+def rollovers(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
+    """One signer, waits about as long as they must be."""
+    steps = draw(needs())
+    kinds = ("double-signature", "retire", "double-ds", "pre-publication")
+    lanes = rolled(draw, draw(st.sampled_from(kinds)))
+    timeline = world(
+        [*NS, *(version for found in lanes for version in found)],
+        draw(st.sampled_from(PROFILES)),
+        insecure_allowed=False,
+    )
+    return with_moves(draw, steps, lanes), timeline
+
+
+@st.composite
+def migrations(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
+    """Two signers: the delegation moves at s1, what served the old one goes at s2."""
+    old, new, both = frozenset({"k1"}), frozenset({"k2"}), frozenset({"k1", "k2"})
+    to_b = frozenset({"b"})
+    sets = st.sampled_from([frozenset({"a"}), to_b, frozenset({"a", "b"})])
+    ns = NsVersion(ttl=0, propagation=0, signers=frozenset({"a"}))
+    dnskey_b = DnskeyVersion(ttl=0, propagation=0, signer="b", keys=both, signed_by=new)
+    lanes: list[list[Version]] = [
+        [ns, replace(ns, step="s1", signers=to_b)],
+        [replace(ns, signer="a", signers=draw(sets))],
+        [replace(ns, signer="b", signers=draw(sets))],
+        [DsVersion(ttl=0, propagation=0, ds=frozenset(REFS[:2]))],
+        [DnskeyVersion(ttl=0, propagation=0, signer="a", keys=both, signed_by=old)],
+        [dnskey_b],
+        [DataVersion(ttl=0, propagation=0, signer="a", signed_by=old)],
+        [DataVersion(ttl=0, propagation=0, signer="b", signed_by=new)],
+    ]
+    if draw(st.booleans()):
+        when = draw(st.sampled_from(["s1", "s2"]))
+        lanes[1].append(replace(ns, step=when, signer="a", signers=draw(sets)))
+    if draw(st.booleans()):
+        lanes[3].append(DsVersion(ttl=0, propagation=0, step="s2", ds=frozenset(REFS[1:2])))
+    if draw(st.booleans()):
+        lanes[5].append(replace(dnskey_b, step="s2", keys=new))
+    drawn = [[with_figures(draw, version) for version in found] for found in lanes]
+    versions = [version for found in drawn for version in found]
+    timeline = world(versions, draw(st.sampled_from(["loose", "ds-alg"])), insecure_allowed=False)
+    timeline = replace(timeline, keys=keys("k1 k2"))
+    return with_moves(draw, draw(needs()), drawn), timeline
+
+
+SMALL = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+@SMALL
+@given(anything())
+def test_any_small_world_is_judged_as_by_brute_force(
+    drawn: tuple[tuple[Step, ...], Timeline],
+) -> None:
+    agree(*drawn)
+
+
+@SMALL
+@given(rollovers())
+def test_a_rollover_with_any_waits_is_judged_as_by_brute_force(
+    drawn: tuple[tuple[Step, ...], Timeline],
+) -> None:
+    agree(*drawn)
+
+
+@SMALL
+@given(migrations())
+def test_a_migration_with_any_waits_is_judged_as_by_brute_force(
+    drawn: tuple[tuple[Step, ...], Timeline],
+) -> None:
+    agree(*drawn)
