@@ -20,6 +20,8 @@ from reconciler.sandbox.history import HeldKey
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 RSASHA256, ECDSAP256SHA256, ED25519 = 8, 13, 15
+ALGORITHMS = frozenset({RSASHA256, ECDSAP256SHA256, ED25519})
+"""Algorithms that keys can be made for."""
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Order of the base point of P-256 (FIPS 186-5, SP 800-186 §3.2.1.3)."""

@@ -18,6 +18,7 @@ from reconciler.model.desired import DenialKind
 from reconciler.model.keys import parse_symbol
 from reconciler.sandbox.contents import parse_records
 from reconciler.sandbox.hosted import ALGORITHM, max_zone_ttl
+from reconciler.sandbox.keymaker import ALGORITHMS
 from reconciler.sandbox.layout import SKEW, RegistryLayout, ServerLayout, WorldLayout, ZoneLayout
 
 
@@ -178,8 +179,12 @@ def _bad_zone(layout: WorldLayout, zone: ZoneLayout) -> Iterator[tuple[str, str]
         return
     if zone.parent not in {parent.name for parent in layout.parents}:
         yield zone.zone, f"there is no parent {zone.parent}"
-    if any(parse_symbol(key) is None for key in zone.keys):
-        yield zone.zone, "keys are symbols such as ksk@13/1"
+    for key in zone.keys:
+        parsed = parse_symbol(key)
+        if parsed is None:
+            yield zone.zone, f"{key} is not a symbol such as ksk@13/1"
+        elif parsed[1] not in ALGORITHMS:
+            yield zone.zone, f"a key of algorithm {parsed[1]} cannot be made"
     try:
         parse_records(zone.zone, zone.records)
     except (dns.exception.DNSException, ValueError) as error:
