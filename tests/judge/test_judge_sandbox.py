@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from reconciler.model.desired import Denial, DenialKind
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.moves import DnskeyAdd, DnskeyRemove, DsReplace, Move
 from reconciler.sandbox.judge import Judge, Report, Trust, ValidationStatus, WireClient
 from reconciler.sandbox.judge.witness import applies, delv, witness, write_anchor
-from reconciler.sandbox.layout import example_layout
+from reconciler.sandbox.layout import SigningLayout, WorldLayout, example_layout
 from reconciler.sandbox.parents import parent
 from reconciler.sandbox.signers import signer
 from reconciler.sandbox.world import World
@@ -58,9 +59,10 @@ class Watched:
 
 
 @contextmanager
-def watching(path: Path, zone: str = ZONE) -> Iterator[Watched]:
+def watching(path: Path, zone: str = ZONE, denial: Denial | None = None) -> Iterator[Watched]:
+    chosen = denying(example_layout(), denial or Denial())
     with (
-        World.create(path / "world", start=START, layout=example_layout(), seed=7) as world,
+        World.create(path / "world", start=START, layout=chosen, seed=7) as world,
         world.serve() as serving,
     ):
         layout = world.layout
@@ -78,6 +80,17 @@ def watching(path: Path, zone: str = ZONE) -> Iterator[Watched]:
         watched = Watched(world, judge)
         watched.keys = {k.label: k for k in signer(world, "a").observe(ZONE).keys}
         yield watched
+
+
+def denying(layout: WorldLayout, denial: Denial) -> WorldLayout:
+    """The layout with all zones and registries denying in one way."""
+    signing = SigningLayout(denial=denial)
+    return replace(
+        layout,
+        root=replace(layout.root, signing=signing),
+        tlds=tuple(replace(tld, signing=signing) for tld in layout.tlds),
+        zones=tuple(replace(zone, signing=signing) for zone in layout.zones),
+    )
 
 
 def roll_ksk(watched: Watched, published: timedelta, swapped: timedelta) -> None:
@@ -111,6 +124,22 @@ def test_a_hasty_rollover_is_bogus_for_as_long_as_caches_remember(tmp_path: Path
     registered = START + timedelta(seconds=600)
     remembered = START + timedelta(seconds=300 + layout.dnskey_ttl)
     assert span == (registered, remembered)
+
+
+@pytest.mark.parametrize(
+    "denial",
+    [
+        Denial(kind=DenialKind.NSEC),
+        Denial(kind=DenialKind.NSEC3),
+        Denial(kind=DenialKind.NSEC3, iterations=3, salt=b"\xab\xcd"),
+    ],
+    ids=str,
+)
+def test_every_way_of_denying_is_understood(tmp_path: Path, denial: Denial) -> None:
+    with watching(tmp_path / "signed", denial=denial) as watched:
+        assert watched.report().bad_views == ()
+    with watching(tmp_path / "unsigned", "shop.example.", denial) as watched:
+        assert {v.verdict for v in watched.report().bad_views} == {ValidationStatus.INSECURE}
 
 
 def test_an_unsigned_zone_is_insecure_and_its_denial_of_ds_is_proven(tmp_path: Path) -> None:
