@@ -15,22 +15,34 @@ from reconciler.proof.windows import ALWAYS, Lanes, Stay, Window, cached
 
 def holds_of(lanes: Lanes, signer: str) -> tuple[Window, ...]:
     """Return the windows whose union holds every instant at which a cache may name `signer`."""
-    delegations = lanes[RRsetKind.NS, None]
-    if all(_names(stay, signer) for stay in delegations):
+    delegations = tuple(naming(lanes, None))
+    if all(signer in named for _, named in delegations):
         return (ALWAYS,)
     found = [
         hold
-        for stay in delegations
-        for via in _named(stay)
+        for stay, named in delegations
+        for via in sorted(named)
         for hold in _follow(lanes, via, signer, cached(ALWAYS, stay), frozenset())
     ]
     return tuple(dict.fromkeys(found))
 
 
+def naming(lanes: Lanes, at: str | None) -> Iterator[tuple[Stay, frozenset[str]]]:
+    """Yield the NS versions of the parent (None) or of an apex, and the signers that each names.
+
+    An unknown one is taken to name those that the version standing at the start names.
+    """
+    stays = lanes.get((RRsetKind.NS, at), ())
+    standing = [_signers(stay) for stay in stays if stay.version.step is None][-1:]
+    for stay in stays:
+        unseen = standing if stay.version.unknown else ()
+        yield stay, _signers(stay).union(*unseen)
+
+
 def last_refresh(lanes: Lanes, signer: str, hold: Window) -> Iterator[Window]:
     """Yield the windows that a refresh from the signer's own apex adds to a hold on it."""
-    for stay in lanes.get((RRsetKind.NS, signer), ()):
-        renewed = cached(hold, stay) if _names(stay, signer) else None
+    for stay, named in naming(lanes, signer):
+        renewed = cached(hold, stay) if signer in named else None
         if renewed is not None:
             yield renewed
 
@@ -44,15 +56,11 @@ def _follow(
     if via == signer:
         yield from holds
         return
-    for stay in lanes.get((RRsetKind.NS, via), ()):
-        for onward in _named(stay) - {via}:
+    for stay, named in naming(lanes, via):
+        for onward in sorted(named - {via}):
             for start in holds:
                 yield from _follow(lanes, onward, signer, cached(start, stay), passed | {via})
 
 
-def _named(stay: Stay) -> frozenset[str]:
+def _signers(stay: Stay) -> frozenset[str]:
     return stay.version.signers if isinstance(stay.version, NsVersion) else frozenset()
-
-
-def _names(stay: Stay, signer: str) -> bool:
-    return signer in _named(stay)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -180,27 +180,19 @@ def _missing(versions: BySlot) -> Iterator[str]:
         for where in (DS, (RRsetKind.NS, None))
         if where not in versions
     )
-    for signer in sorted(_named(versions)):
+    delegated = versions.get((RRsetKind.NS, None), ())
+    for signer in sorted(_named(v for stays in versions.values() for v in stays)):
         wanted = [(RRsetKind.DNSKEY, signer), (RRsetKind.DATA, signer)]
-        if _delegation_moves(versions):
+        if not all(v.unknown or signer in _named([v]) for v in delegated):
             wanted.append((RRsetKind.NS, signer))
         for where in wanted:
             if where not in versions:
                 yield f"{place(where)} is missing, yet NS names {signer}"
 
 
-def _named(versions: BySlot) -> frozenset[str]:
-    return frozenset(
-        signer
-        for stays in versions.values()
-        for version in stays
-        if isinstance(version, NsVersion)
-        for signer in version.signers
-    )
-
-
-def _delegation_moves(versions: BySlot) -> bool:
-    return len(versions.get((RRsetKind.NS, None), ())) > 1
+def _named(versions: Iterable[Version]) -> frozenset[str]:
+    named = (version.signers for version in versions if isinstance(version, NsVersion))
+    return frozenset(signer for signers in named for signer in signers)
 
 
 def _order_flaws(
@@ -267,7 +259,7 @@ def _without_move(step: Step, before: Version, after: Version, timeline: Timelin
     if isinstance(after, DsVersion):
         allowed = (authorised(version) for version in timeline.versions)
         return any(ds is not None and ds.ds == after.ds for ds in allowed)
-    return f"signer-itself:{after.signer}" in step.actor.split(",")
+    return f"signer-itself:{after.signer}" in [actor.strip() for actor in step.actor.split(",")]
 
 
 def _may_stand(

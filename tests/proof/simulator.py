@@ -109,8 +109,10 @@ class Simulation:
 
     def _naming(self, place: Slot, signer: str, asked: int) -> int:
         found = 0
+        standing = [version for version in self.lanes.get(place, ()) if version.step is None]
         for version, _, served in self.stays(place):
-            if isinstance(version, NsVersion) and signer in version.signers:
+            named = [version, *(standing[-1:] if version.unknown else ())]
+            if any(isinstance(ns, NsVersion) and signer in ns.signers for ns in named):
                 found |= kept(served & asked, version.ttl)
         return found
 

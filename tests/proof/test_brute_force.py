@@ -27,6 +27,7 @@ from reconciler.model.timeline import (
     NsVersion,
     Timeline,
     Version,
+    slot,
 )
 from reconciler.proof import prove
 from tests.proof.simulator import PAST, Simulation
@@ -195,7 +196,7 @@ def anything(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
     lanes = [draw(lane(names, start)) for start in starts]
     delegation: list[Version] = list(NS)
     if draw(st.integers(0, 3)) == 0:
-        before = with_figures(draw, replace(NS[0], unknown=True))
+        before = with_figures(draw, replace(NS[0], unknown=True, signers=frozenset()))
         delegation = [before, replace(NS[0], at=draw(st.integers(-3, 0))), NS[1]]
     versions = [*delegation, *(version for found in lanes for version in found)]
     profile = draw(st.sampled_from(PROFILES))
@@ -278,6 +279,10 @@ def migrations(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
     if draw(st.booleans()):
         lanes[5].append(replace(dnskey_b, step="s2", keys=new))
     drawn = [[with_figures(draw, version) for version in found] for found in lanes]
+    for found in drawn[:3]:
+        if draw(st.integers(0, 5)) == 0:
+            found[0] = replace(found[0], at=draw(st.integers(-3, 0)))
+            found.insert(0, with_figures(draw, replace(ns, signer=slot(found[0])[1], unknown=True)))
     versions = [version for found in drawn for version in found]
     timeline = world(versions, draw(st.sampled_from(["loose", "ds-alg"])), insecure_allowed=False)
     timeline = replace(timeline, keys=keys("k1 k2"))

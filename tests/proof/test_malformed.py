@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.model.keys import DsRef
 from reconciler.model.moves import DataSign, DnskeySign, DsAdd, DsRemove, Move, ZoneUnsign
-from reconciler.model.plan import Malformed, Proved, Step
+from reconciler.model.plan import Malformed, Proved, Refuted, Step
 from reconciler.model.timeline import DnskeyVersion, DsVersion, NsVersion, Timeline, Version
 from reconciler.proof import explain, prove
 from tests.proof.golden import Golden, add, ds, krrsig, ksk_double_signature, remove, shortened
@@ -144,12 +144,15 @@ def test_moves_that_change_nothing_need_no_version(extra: tuple[Move, ...]) -> N
     assert isinstance(prove((*given.steps, last), given.timeline), Proved)
 
 
-def test_a_moving_delegation_needs_the_apex_ns_sets() -> None:
-    def moving(found: Timeline, *, apex: bool) -> Timeline:
+def test_a_delegation_that_moves_needs_the_apex_ns_sets() -> None:
+    def moving(found: Timeline, signers: str, *, apex: bool) -> Timeline:
         left = [v for v in found.versions if apex or not isinstance(v, NsVersion) or not v.signer]
-        return replace(found, versions=(*left, W.ns("s1", "a", ttl=60)))
+        zone = (W.dnskey(None, "k1", "k1", signer="b"), W.data(None, "k1", signer="b"))
+        ns = W.ns("s1", signers, ttl=60)
+        return replace(found, versions=(*left, ns, *zone, W.ns(None, "a", at="b")))
 
     given = ksk_double_signature()
-    assert isinstance(prove(given.steps, moving(given.timeline, apex=True)), Proved)
-    verdict = prove(given.steps, moving(given.timeline, apex=False))
+    assert isinstance(prove(given.steps, moving(given.timeline, "a", apex=False)), Proved)
+    assert isinstance(prove(given.steps, moving(given.timeline, "b", apex=True)), Refuted)
+    verdict = prove(given.steps, moving(given.timeline, "b", apex=False))
     assert verdict == Malformed(why="NS at a is missing, yet NS names a")
