@@ -1,0 +1,100 @@
+"""A plan on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from reconciler.model.plan import Plan, Status
+from reconciler.report.plan_view import (
+    PlanView,
+    RefusalView,
+    StepView,
+    ZoneView,
+    plan_view,
+    unchanged_words,
+)
+
+_NAMED = 5
+"""As many zones without a change are named; of more, their number says enough."""
+_STYLES = {
+    Status.NO_CHANGE: "green",
+    Status.PLANNED: "bold yellow",
+    Status.NO_SAFE_PATH: "bold red",
+    Status.BLOCKED: "bold red",
+}
+_RISKS = {"R0": "green", "R1": "green", "R2": "yellow", "R3": "red", "R4": "bold red"}
+
+
+def print_plan(console: Console, plan: Plan) -> None:
+    """Print what happens to each zone: who does what when, what is waited for, and why."""
+    view = plan_view(plan)
+    for zone in view.zones:
+        console.print(_zone(zone))
+        if zone.digest:
+            command = Text(f"reconcile approve {zone.digest}", style="bold")
+            console.print(Text("  next: ").append(command), soft_wrap=True)
+        console.print()
+    _print_unchanged(console, view)
+
+
+def _print_unchanged(console: Console, view: PlanView) -> None:
+    if view.unchanged:
+        names = f": {', '.join(view.unchanged)}" if len(view.unchanged) <= _NAMED else ""
+        console.print(Text(f"{unchanged_words(view.unchanged)}{names}", style="green"))
+
+
+def _zone(zone: ZoneView) -> Group:
+    head = Text.assemble((zone.zone, "bold"), "  ", (zone.headline, _STYLES[zone.status]))
+    body = [Text(f"as observed {zone.observed}", style="dim")]
+    body += [line for refusal in zone.refusals for line in _refusal(refusal)]
+    parts = [head, _indented(Group(*body))]
+    if zone.steps:
+        parts += [Text(""), _indented(_steps(zone.steps)), Text("")]
+    return Group(*parts, _indented(Group(*_closing(zone))))
+
+
+def _indented(part: Group | Table) -> Padding:
+    return Padding(part, (0, 0, 0, 2), expand=False)
+
+
+def _steps(steps: tuple[StepView, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("step", no_wrap=True)
+    table.add_column("who does what, and when", overflow="fold", ratio=1)
+    table.add_column("earliest", overflow="fold", min_width=16)
+    table.add_column("risk", no_wrap=True)
+    for step in steps:
+        table.add_row(
+            Text(step.id, style="bold"),
+            _told(step),
+            Text.assemble(step.after, "\n", (step.at, "dim")),
+            Text(step.risk, style=_RISKS[step.risk]),
+        )
+    return table
+
+
+def _told(step: StepView) -> Text:
+    text = Text(f"{step.who}: ", style="cyan")
+    text.append("\nand ".join(step.moves), style="default")
+    for wait in step.waits:
+        text.append(f"\n{wait}", style="default")
+    if step.why:
+        text.append(f"\n{step.why}", style="dim")
+    text.append(f"\n{step.freeze}", style="dim")
+    return text
+
+
+def _refusal(refusal: RefusalView) -> list[Text]:
+    head = Text.assemble((f"[{refusal.rule}] ", "red"), refusal.summary)
+    return [head, *(Text(f"  {line}") for line in refusal.more)]
+
+
+def _closing(zone: ZoneView) -> list[Text]:
+    lines = [Text(zone.totals)] if zone.totals else []
+    if zone.proof:
+        lines.append(Text(zone.proof, style="green" if zone.proved else "bold red"))
+    lines += [Text(f"rollback {line}", style="dim") for line in zone.rollback]
+    return lines + [Text(f"assumed: {line}", style="dim") for line in zone.assumptions]

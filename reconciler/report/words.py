@@ -1,0 +1,164 @@
+"""Steps, moves and keys in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import assert_never
+
+from reconciler.model.keys import DsRef, Key, KeyEntry, UnmatchedDs
+from reconciler.model.moves import (
+    DataSign,
+    DnskeyAdd,
+    DnskeyRemove,
+    DnskeySign,
+    DsAdd,
+    DsRemove,
+    DsReplace,
+    Move,
+    ZoneSign,
+    ZoneUnsign,
+)
+from reconciler.model.plan import Deadline, Need, WaitFrom
+from reconciler.report.console import visible
+from reconciler.report.times import duration_words
+
+_ALGORITHMS = {
+    5: "RSASHA1",
+    7: "RSASHA1-NSEC3-SHA1",
+    8: "RSASHA256",
+    10: "RSASHA512",
+    13: "ECDSAP256SHA256",
+    14: "ECDSAP384SHA384",
+    15: "ED25519",
+    16: "ED448",
+}
+"""Mnemonics of DNSSEC algorithms (IANA, DNS Security Algorithm Numbers)."""
+_DIGESTS = {1: "SHA-1", 2: "SHA-256", 3: "GOST R 34.11-94", 4: "SHA-384"}
+"""Names of DS digest types (IANA, DS RR Type Digest Algorithms)."""
+_ACTORS = {"parent": "the parent", "person": "a person"}
+
+
+def who(actor: str) -> str:
+    """Return who acts: `signer a`, `the parent`, `signer a by itself`, `a person`."""
+    return ", ".join(_one_actor(part.strip()) for part in actor.split(","))
+
+
+def _one_actor(actor: str) -> str:
+    kind, _, name = actor.partition(":")
+    match kind:
+        case "signer":
+            return f"signer {visible(name)}"
+        case "signer-itself":
+            return f"signer {visible(name)} by itself"
+        case _:
+            return _ACTORS.get(actor, visible(actor))
+
+
+def key_words(label: str, keys: Mapping[str, KeyEntry]) -> str:
+    """Return a key with what tells it from others: role, algorithm and tag."""
+    entry = keys.get(label)
+    match entry:
+        case Key(public_key=None):
+            return f"the new {_role(entry)} {visible(label)} ({_algorithm(entry.algorithm)})"
+        case Key():
+            kind = f"{_role(entry)} {visible(label)}"
+            return f"{kind} ({_algorithm(entry.algorithm)}, tag {entry.tag})"
+        case UnmatchedDs():
+            rdata = f" ({visible(entry.rdata)})" if entry.rdata else ""
+            return f"{visible(label)}, which fits no key{rdata}"
+        case None:
+            return visible(label)
+        case _:
+            assert_never(entry)
+
+
+def _role(key: Key) -> str:
+    return "KSK" if key.is_sep else "ZSK"
+
+
+def _algorithm(number: int) -> str:
+    return _ALGORITHMS.get(number, f"algorithm {number}")
+
+
+def move_words(move: Move, keys: Mapping[str, KeyEntry]) -> str:
+    """Return a move as an order: `withdraw KSK k1 (ECDSAP256SHA256, tag 4711)`."""
+    match move:
+        case DnskeyAdd():
+            entry = keys.get(move.key)
+            create = "create and " if isinstance(entry, Key) and entry.public_key is None else ""
+            sign = " and sign the DNSKEY RRset with it" if move.sign else ""
+            return f"{create}publish {key_words(move.key, keys)}{sign}"
+        case DnskeyRemove():
+            return f"withdraw {key_words(move.key, keys)}"
+        case DnskeySign():
+            return f"sign the DNSKEY RRset with {_only(move.keys, keys)}"
+        case DataSign():
+            return f"sign the zone's data with {_only(move.keys, keys)}"
+        case ZoneSign():
+            return f"turn signing on, with {_listed(move.keys, keys)}"
+        case ZoneUnsign():
+            return "turn signing off: no DNSKEY and no signature remains"
+        case DsReplace():
+            return _replaced(move.ds, keys)
+        case DsAdd():
+            return f"add the DS of {_ds(move.ds, keys)}"
+        case DsRemove():
+            return f"remove the DS of {_ds(move.ds, keys)}"
+        case _:
+            assert_never(move)
+
+
+def _replaced(ds: frozenset[DsRef], keys: Mapping[str, KeyEntry]) -> str:
+    if not ds:
+        return "remove every DS"
+    return f"make the DS RRset exactly that of {_join(_ds(ref, keys) for ref in sorted(ds))}"
+
+
+def _ds(ref: DsRef, keys: Mapping[str, KeyEntry]) -> str:
+    digest = _DIGESTS.get(ref.digest_type, f"digest type {ref.digest_type}")
+    return f"{key_words(ref.key, keys)} by {digest}"
+
+
+def _only(labels: frozenset[str], keys: Mapping[str, KeyEntry]) -> str:
+    return f"{_listed(labels, keys)} only" if labels else "no key"
+
+
+def _listed(labels: frozenset[str], keys: Mapping[str, KeyEntry]) -> str:
+    return _join(key_words(label, keys) for label in sorted(labels)) or "no key"
+
+
+def _join(words: Iterable[str]) -> str:
+    return " and ".join(words)
+
+
+def need_words(need: Need) -> str:
+    """Return a wait: `after s1 is seen everywhere: 1 h 5 min + 1 h margin (proof)`."""
+    margin = f" + {duration_words(need.margin)} margin" if need.margin else ""
+    since = _since(need.step, need.wait_from)
+    return f"{since}: {duration_words(need.wait_min)}{margin} ({visible(need.reason)})"
+
+
+def deadline_words(deadline: Deadline) -> str:
+    """Return a deadline: `at most 10 d after s1: the contract ends`."""
+    after = "the observation" if deadline.step is None else visible(deadline.step)
+    reason = f": {visible(deadline.reason)}" if deadline.reason else ""
+    return f"at most {duration_words(deadline.wait_max)} after {after}{reason}"
+
+
+def _since(step: str | None, wait_from: WaitFrom) -> str:
+    if step is None:
+        return "after the observation"
+    match wait_from:
+        case WaitFrom.EVIDENCE:
+            return f"after {visible(step)} is seen everywhere"
+        case WaitFrom.EFFECT:
+            return f"after {visible(step)} takes effect"
+        case _:
+            assert_never(wait_from)
+
+
+def exposure_words(bogus: int | None, insecure: int | None) -> Iterator[str]:
+    """Yield what the best path that is not safe would cost."""
+    for seconds, kind in ((bogus, "bogus"), (insecure, "insecure")):
+        if seconds:
+            yield f"the best path that is not safe is {kind} for {duration_words(seconds)}"
