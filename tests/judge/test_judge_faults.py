@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import dns.dnssec
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import pytest
 
 from reconciler.sandbox.judge import Report, ValidationStatus
@@ -31,6 +32,7 @@ from tests.judge.conftest import (
 )
 
 BOGUS, INSECURE = ValidationStatus.BOGUS, ValidationStatus.INSECURE
+Tamper = Callable[[str, str, str, dns.message.Message], None]
 Starts = dict[str, Child | Delegation]
 STEADY_FROM = -30 * 24 * HOUR
 
@@ -133,12 +135,54 @@ def test_the_chain_from_the_anchor_to_the_ds_is_judged() -> None:
     assert statuses(unsigned.play([], HOUR)) == {INSECURE}
 
 
-def test_a_broken_chain_above_is_bogus_until_a_look_finds_it_whole() -> None:
+def test_a_parent_must_prove_that_there_is_no_ds() -> None:
+    for tamper in (unsigned("example.test.", "DS"), emptied("example.test.", "DS")):
+        world = World(ONE_SIGNER, tamper=tamper)
+        world.states = dict.fromkeys(("parent-1", "parent-2"), Delegation(ds=()))
+        world.states |= dict.fromkeys(("a-1", "a-2"), Child(keys=(), krrsig=(), zrrsig=()))
+        judge = Story(trusted=True).judge(world)
+        judge.look(START)
+        assert statuses(judge.report()) == {BOGUS}
+
+
+def unsigned(name: str, rdtype: str) -> Tamper:
+    """Strip the signatures from one answer."""
+
+    def tamper(_address: str, qname: str, asked: str, message: dns.message.Message) -> None:
+        if (qname, asked) == (name, rdtype):
+            for section in (message.answer, message.authority):
+                section[:] = [r for r in section if r.rdtype != dns.rdatatype.RRSIG]
+
+    return tamper
+
+
+def emptied(name: str, rdtype: str) -> Tamper:
+    """Leave one answer without any record."""
+
+    def tamper(_address: str, qname: str, asked: str, message: dns.message.Message) -> None:
+        if (qname, asked) == (name, rdtype):
+            message.answer.clear()
+            message.authority.clear()
+
+    return tamper
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        unsigned(".", "DNSKEY"),
+        unsigned("test.", "DS"),
+        unsigned("test.", "DNSKEY"),
+        emptied("test.", "DS"),
+        emptied("test.", "DNSKEY"),
+    ],
+)
+def test_a_broken_chain_above_is_bogus_until_a_look_finds_it_whole(tamper: Tamper) -> None:
     story = Story(trusted=True)
     world = World(ONE_SIGNER)
     judge = story.judge(world)
     world.states = {s.address: story.starts[s.role] for s in ONE_SIGNER}
-    world.tamper = drop_rrsig_of_tld_keys
+    world.tamper = tamper
     judge.look(instant(0))
     assert judge.report().bad_views[0].profile == CHAIN
     world.tamper = None
@@ -146,13 +190,6 @@ def test_a_broken_chain_above_is_bogus_until_a_look_finds_it_whole() -> None:
     report = judge.report()
     assert (report.bogus, statuses(report)) == (1, {BOGUS})
     assert (report.bad_views[0].begins, report.bad_views[0].ends) == (instant(0), instant(7))
-
-
-def drop_rrsig_of_tld_keys(
-    _address: str, qname: str, rdtype: str, message: dns.message.Message
-) -> None:
-    if (qname, rdtype) == ("test.", "DNSKEY"):
-        message.answer[:] = [r for r in message.answer if r.rdtype != dns.rdatatype.RRSIG]
 
 
 def test_a_revoked_key_and_one_without_the_zone_flag_are_of_no_use() -> None:

@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from functools import cache
 
 import dns.flags
 import dns.message
@@ -35,11 +36,9 @@ class WireClient:
 
     def __call__(self, address: str, qname: str, rdtype: str) -> bytes | None:
         """Return the answer's wire form, or None where nothing usable came back."""
-        question = dns.message.make_query(qname, rdtype, want_dnssec=True, payload=PAYLOAD)
-        question.id = secrets.randbelow(1 << 16)
-        question.flags &= ~dns.flags.RD
+        question = secrets.token_bytes(2) + _question(qname, rdtype)
         try:
-            return self._exchange(self._endpoint(address), question.to_wire())
+            return self._exchange(self._endpoint(address), question)
         except OSError:
             return None
 
@@ -73,6 +72,14 @@ class WireClient:
                 prefix = stream.read(2)
                 answer = stream.read(struct.unpack("!H", prefix)[0]) if len(prefix) == 2 else b""  # noqa: PLR2004 (a length in two octets, RFC 1035 §4.2.2)
         return answer if _answers(answer, question) else None
+
+
+@cache
+def _question(qname: str, rdtype: str) -> bytes:
+    """Return the query but for its ID."""
+    query = dns.message.make_query(qname, rdtype, want_dnssec=True, payload=PAYLOAD)
+    query.flags &= ~dns.flags.RD
+    return query.to_wire()[2:]
 
 
 def _family(target: tuple[str, int]) -> socket.AddressFamily:
