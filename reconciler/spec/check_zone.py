@@ -127,6 +127,14 @@ def _abilities(
                 f"the algorithm of policy `{spec.policy}`",
                 hint=f"it can sign with {can}",
             )
+        if policy.keys == "csk" and able.signing is Signing.KSK_SLOTS:
+            yield source.finding(
+                "scheme-unsupported",
+                ("signers", i),
+                f"`{signer}` always signs with a ZSK of its own, and policy `{spec.policy}` wants "
+                "one key in both roles",
+                hint="take a policy with `keys: split`",
+            )
         for role in spec.generations():
             if not _rolls_on_request(role, able):
                 yield source.finding(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.desired import DesiredZone, DnssecPolicy, FreezeWindow, Portfolio
 from reconciler.spec import check_portfolio, check_rules, check_zone, secrets
-from reconciler.spec.json_schema import Schema
 from reconciler.spec.names import BadNameError, zone_name
 from reconciler.spec.portfolio import PORTFOLIO, PortfolioSpec, portfolio_schema
 from reconciler.spec.rules import governance_digest
@@ -68,7 +68,7 @@ class _Loading:
         self._tree = tree
         self._found: list[Diagnostic] = []
         self._suggest = Suggester()
-        self._zone_schema: Schema = zone_schema()
+        self._zone_schema = cache(zone_schema)
         self._zones: dict[str, DesiredZone] = {}
         self._sources: dict[str, str] = {}
 
@@ -101,7 +101,7 @@ class _Loading:
         if source is None:
             return None, None, ()
         spec: PortfolioSpec | None
-        spec, problems = check_shape(PORTFOLIO, source, portfolio_schema())
+        spec, problems = check_shape(PORTFOLIO, source, portfolio_schema)
         self._found.extend(problems)
         self._found.extend(secrets.findings(source))
         if spec is None:

@@ -10,6 +10,8 @@ MAX_LABEL = 63
 """Octets in a label (RFC 1035 §2.3.4)."""
 MAX_NAME = 253
 """Characters of a name without its last dot: 255 octets on the wire (RFC 1035 §2.3.4)."""
+MAX_TEXT = 1024
+"""Characters looked at: a name that fits the wire is shorter in any writing, and IDNA is slow."""
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _COMMON = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -36,6 +38,9 @@ def _unusual(text: str) -> str:
     if text in {"", "."}:
         why = "the root zone has no parent to keep a DS at" if text else "the name is empty"
         raise BadNameError(why)
+    if len(text) > MAX_TEXT:
+        message = f"the name has {len(text)} characters, more than {MAX_NAME}"
+        raise BadNameError(message)
     try:
         mapped = idna.uts46_remap(text, std3_rules=False, transitional=False).removesuffix(".")
     except idna.IDNAError as error:
@@ -57,7 +62,7 @@ def _label(label: str) -> str:
     try:
         return idna.alabel(label).decode("ascii")
     except idna.IDNAError as error:
-        message = f"the label `{label}` is not valid IDNA 2008: {_plain(error)}"
+        message = f"the label `{label[:MAX_LABEL]}` is not valid IDNA 2008: {_plain(error)}"
         raise BadNameError(message) from None
 
 

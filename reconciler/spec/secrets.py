@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.spec.sources import Path, Source
-from reconciler.spec.yaml_nodes import Ambiguous, Node
+from reconciler.spec.yaml_nodes import Node
+from reconciler.spec.yaml_scalars import Ambiguous
 
 REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s].*|keyring:[^\s].*")
 """The three ways to say where a secret is."""

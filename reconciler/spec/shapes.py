@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,7 +13,8 @@ from reconciler.spec import json_schema
 from reconciler.spec.fields import NAME_PATTERN
 from reconciler.spec.json_schema import Schema
 from reconciler.spec.sources import Path, Source, suggestion
-from reconciler.spec.yaml_nodes import MAX_PROBLEMS, Ambiguous, Node, describe
+from reconciler.spec.yaml_nodes import MAX_PROBLEMS, Node, describe
+from reconciler.spec.yaml_scalars import Ambiguous
 
 _WANTED = {
     "string_type": "text",
@@ -35,13 +36,16 @@ def shape_problems(
 
 
 def check_shape(
-    adapter: TypeAdapter[Any], source: Source, document: Schema
+    adapter: TypeAdapter[Any], source: Source, document: Callable[[], Schema]
 ) -> tuple[Any, tuple[Diagnostic, ...]]:
-    """Return the validated model and no problem, or None and the problems."""
+    """Return the validated model and no problem, or None and the problems.
+
+    `document` returns the JSON Schema of the model; it is asked for only to explain a problem.
+    """
     try:
         return adapter.validate_python(source.root.value), ()
     except ValidationError as error:
-        return None, shape_problems(error, source, document)
+        return None, shape_problems(error, source, document())
 
 
 def _problem(detail: ErrorDetails, source: Source, document: Schema) -> Diagnostic:
@@ -189,6 +193,8 @@ def _words(detail: ErrorDetails) -> str:
             return "this holds characters that are not allowed here"
         case "too_short" | "string_too_short":
             return "this must not be empty"
+        case "too_long":
+            return f"this has more than {context['max_length']} items"
         case "string_too_long":
             return f"this is longer than {context['max_length']} characters"
         case "greater_than_equal":

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.spec.yaml_nodes import Node, Place
+from reconciler.spec.yaml_nodes import Node
+from reconciler.spec.yaml_problems import Place, shortened
 
 Path = tuple[str | int, ...]
 
@@ -52,8 +53,8 @@ class Source:
         return Diagnostic(
             severity=severity,
             code=code,
-            summary=summary,
-            hint=hint,
+            summary=shortened(summary),
+            hint=shortened(hint),
             file=self.file,
             line=line,
             column=column,

@@ -7,8 +7,6 @@ read differently (`no`, `010`, `1:30`) becomes an `Ambiguous` value, which fits 
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -27,21 +25,23 @@ from yaml.events import (
 )
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.spec.yaml_problems import (
+    FORBIDDEN,
+    Place,
+    forbidden,
+    invisible,
+    not_utf8,
+    shortened,
+    syntax,
+    within,
+)
+from reconciler.spec.yaml_scalars import Ambiguous, plain
 
 MAX_DEPTH = 32
 """Deepest nesting taken; the formats need six, options of adapters may want some more."""
 
 MAX_PROBLEMS = 50
 """Findings reported per file before the rest is counted: nobody reads more at once."""
-
-Place = tuple[int, int]
-"""Line and column, both from 1."""
-
-
-class Ambiguous(NamedTuple):
-    """A plain scalar that YAML 1.1 and 1.2 read differently; `text` is how it is written."""
-
-    text: str
 
 
 class Node(NamedTuple):
@@ -64,63 +64,19 @@ class Parsed(NamedTuple):
     problems: tuple[Diagnostic, ...]
 
 
-_WORDS: dict[str, object] = {
-    "": None,
-    "~": None,
-    **dict.fromkeys(("null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **{
-        form: Ambiguous(form)
-        for word in ("yes", "no", "on", "off")
-        for form in (word, word.title(), word.upper())
-    },
-}
-_NUMERIC = frozenset("0123456789+-.")
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
-_FLOAT = re.compile(
-    r"[-+]?(?:(?:0|[1-9][0-9]*)?\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.|(?=[eE])))(?:[eE][-+]?[0-9]{1,3})?"
-)
-_OTHER_NUMBER = re.compile(
-    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[ob][0-7_]+|[0-9][0-9_]*(?:\.[0-9_]*)?"
-    r"|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
-)
-_FORBIDDEN = re.compile(
-    # C0 and C1 controls, DEL, a carriage return that ends no line, and the line breaks of YAML 1.1
-    # that editors and reviews do not show as such (a comment could hide a setting after them)
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)"
-    # marks that make text read in another order than it has (Unicode TR #36, "trojan source")
-    "|[\u202a-\u202e\u2066-\u2069]"
-)
-
-
-def plain(text: str) -> object:
-    """Return what a plain scalar means: None, bool, int, float, `Ambiguous`, or the text itself."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in _NUMERIC:
-        return text
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _FLOAT.fullmatch(text):
-        number = float(text)
-        return number if math.isfinite(number) else Ambiguous(text)
-    return Ambiguous(text) if _OTHER_NUMBER.fullmatch(text) else text
-
-
 def parse(data: bytes, file: str) -> Parsed:
     """Read one YAML document. Never raises on what `data` holds: problems are returned."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return Parsed(None, (_not_utf8(data, error.start, file),))
-    if found := _FORBIDDEN.search(text):
-        return Parsed(None, (_forbidden(text, found, file),))
+        return Parsed(None, (not_utf8(data, error.start, file),))
+    if found := FORBIDDEN.search(text):
+        return Parsed(None, (forbidden(text, found, file),))
     reader = _Reader(text, file)
     try:
         root = reader.document()
     except MarkedYAMLError as error:
-        return Parsed(None, (*reader.problems, _syntax(error, text, file)))
+        return Parsed(None, (*reader.problems, syntax(error, text, file)))
     except YAMLError as error:
         problem = Diagnostic(code="yaml-syntax", summary=f"not YAML: {error}", file=file, line=1)
         return Parsed(None, (*reader.problems, problem))
@@ -195,8 +151,8 @@ class _Reader:
 
     def _scalar(self, event: ScalarEvent, place: Place) -> object:
         if not event.implicit[0]:
-            if event.style == '"' and (found := _FORBIDDEN.search(event.value)):
-                self.problems.append(_invisible(found, place, self._file))
+            if event.style == '"' and (found := FORBIDDEN.search(event.value)):
+                self.problems.append(invisible(found, place, self._file))
             return event.value
         value = plain(event.value)
         if value is None:
@@ -275,11 +231,11 @@ class _Reader:
         )
 
     def _problem(self, code: str, place: Place, summary: str, hint: str) -> None:
-        place = _within(self._text, place)
+        place = within(self._text, place)
         self.problems.append(
             Diagnostic(
                 code=code,
-                summary=summary,
+                summary=shortened(summary),
                 hint=hint,
                 file=self._file,
                 line=place[0],
@@ -320,57 +276,3 @@ def describe(node: Node) -> str:
 def _place(event: Event) -> Place:
     mark = event.start_mark
     return (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
-
-
-def _place_in(text: str, index: int) -> Place:
-    line_start = text.rfind("\n", 0, index) + 1
-    return text.count("\n", 0, index) + 1, index - line_start + 1
-
-
-def _within(text: str, place: Place) -> Place:
-    """Return `place`, or the end of the text where libyaml counts a line more than there is."""
-    return min(place, _place_in(text, len(text)))
-
-
-def _not_utf8(data: bytes, index: int, file: str) -> Diagnostic:
-    before = data[:index].decode("utf-8")
-    line, column = _place_in(before, len(before))
-    return Diagnostic(
-        code="not-utf-8",
-        summary=f"the byte 0x{data[index]:02x} is not UTF-8",
-        hint="save the file as UTF-8",
-        file=file,
-        line=line,
-        column=column,
-    )
-
-
-def _forbidden(text: str, found: re.Match[str], file: str) -> Diagnostic:
-    return _invisible(found, _place_in(text, found.start()), file)
-
-
-def _invisible(found: re.Match[str], place: Place, file: str) -> Diagnostic:
-    return Diagnostic(
-        code="control-character",
-        summary=f"the character U+{ord(found[0]):04X} is not allowed; people could not see it",
-        hint="remove it (a line ends with LF or CR LF, and indentation is made of spaces)",
-        file=file,
-        line=place[0],
-        column=place[1],
-    )
-
-
-def _syntax(error: MarkedYAMLError, text: str, file: str) -> Diagnostic:
-    mark = error.problem_mark or error.context_mark
-    line, column = _within(text, (mark.line + 1, mark.column + 1) if mark else (1, 1))
-    row = text.split("\n")[line - 1]
-    tab = "\t" in row[: len(row) - len(row.lstrip())]
-    reason = " ".join(part for part in (error.context, error.problem) if part)
-    return Diagnostic(
-        code="yaml-tab" if tab else "yaml-syntax",
-        summary=f"not YAML: {reason}",
-        hint="indent with spaces" if tab else "look at this line and the one above",
-        file=file,
-        line=line,
-        column=column,
-    )

@@ -14,6 +14,9 @@ from reconciler.spec.json_schema import document_schema
 MAX_GENERATION = 1_000_000
 """Highest generation of a key: far beyond any number of rollovers, and short in every report."""
 
+MAX_SIGNERS = 16
+"""Most signers of one zone: RFC 8901 thinks of two or three, and DNSKEY answers must stay small."""
+
 Reference = Annotated[str, Field(min_length=1, max_length=64)]
 """A name that portfolio.yaml defines."""
 
@@ -62,6 +65,7 @@ class ZoneSpec(Strict):
         list[Reference],
         Field(
             min_length=1,
+            max_length=MAX_SIGNERS,
             description="Who signs and serves it: names under `signers:`; two: multi-signer",
             examples=[["primary"]],
         ),

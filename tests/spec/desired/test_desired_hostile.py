@@ -98,6 +98,10 @@ SHAPE = {
     "a word that is none": (ZONE.replace("signed", "on-ish"), ["wrong-value 4:9"]),
     "text for a list": (ZONE.replace("[a]", "a"), ["wrong-type 5:10"]),
     "an empty list": (ZONE.replace("[a]", "[]"), ["too-short 5:10"]),
+    "more signers than can be": (
+        ZONE.replace("[a]", f"[{'a, ' * 100_000}a]"),
+        ["too-long 5:10"],
+    ),
     "a list in a list": (ZONE.replace("[a]", "[[a]]"), ["wrong-type 5:11"]),
     "a generation as text": (ZONE + "keys: {ksk: {generation: '2'}}\n", ["wrong-type 7:26"]),
     "a generation as boolean": (ZONE + "keys: {ksk: {generation: true}}\n", ["wrong-type 7:26"]),
@@ -214,6 +218,23 @@ def test_a_file_of_just_the_limit_is_read(repository: Repository) -> None:
 def test_hundreds_of_unknown_fields_are_cut_short(repository: Repository) -> None:
     found = repository.zone(ZONE + "".join(f"x{i}: 1\n" for i in range(5000)))
     assert len(found) == 50
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ZONE + f"{'x' * 100_000}: 1\n",
+        ZONE.replace("shop", "s" * 100_000),
+        ZONE.replace("shop", "ü" * 100_000),
+        ZONE.replace("signed", "1" * 100_000),
+        ZONE.replace("web", f"!{'x' * 100_000} web"),
+    ],
+)
+def test_findings_stay_short_however_long_the_input(data: str, repository: Repository) -> None:
+    assert repository.zone(data)
+    for finding in repository.load().diagnostics:
+        assert len(finding.summary) <= 400
+        assert len(finding.hint) <= 400
 
 
 def test_thousands_of_misspelled_owners_are_all_told(repository: Repository) -> None:

@@ -250,6 +250,19 @@ def test_an_ambiguous_option_is_refused(repository: Repository) -> None:
     assert repository.portfolio(SIGNER, "a: {kind: sandbox, tls: on}") == ["ambiguous-value 7:27"]
 
 
+def test_one_key_in_both_roles_needs_a_signer_that_has_such(repository: Repository) -> None:
+    found = repository.portfolio("std:\n    algorithm: ECDSAP256SHA256", "std:\n    keys: csk")
+    assert found == ["role-not-in-scheme 4:5"]
+    found = repository.portfolio(
+        "std:\n    algorithm: ECDSAP256SHA256\n    zsk: {lifetime: 90d}", "std: {keys: csk}"
+    )
+    assert found == []
+    text = (repository.zones / "portfolio.yaml").read_text()
+    repository.write("portfolio.yaml", text.replace("a: {kind: sandbox}", "a: {kind: route53}"))
+    codes = [d.code for d in repository.load().diagnostics]
+    assert codes == ["kind-not-built", "scheme-unsupported"]
+
+
 def test_every_planned_adapter_kind_parses(repository: Repository) -> None:
     signers = "".join(f"  s-{kind}: {{kind: {kind}}}\n" for kind in SIGNER_KINDS)
     parents = "".join(f"  p-{kind}: {{kind: {kind}}}\n" for kind in PARENT_KINDS)
