@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.model.keys import DsRef, Key, KeyEntry
+from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.moves import (
     DataSign,
     DnskeyAdd,
@@ -114,72 +114,54 @@ def _sorted(value: Content) -> Content:
 
 
 def effect(move: Move, before: Version, after: Version, keys: Mapping[str, KeyEntry]) -> Version:
-    """Return what one move makes of a version (of a slot it touches)."""
-    match before:
-        case DsVersion():
-            return replace(before, ds=_ds(move, before.ds))
-        case DnskeyVersion():
-            published, signed_by = _dnskey(move, before, after, keys)
-            return replace(before, keys=published, signed_by=signed_by)
-        case DataVersion():
-            return replace(before, signed_by=_data(move, before, after, keys))
-        case NsVersion() | CdsVersion():
-            return before
-
-
-def _ds(move: Move, ds: frozenset[DsRef]) -> frozenset[DsRef]:
-    match move:
-        case DsReplace():
-            return move.ds
-        case DsAdd():
-            return ds | {move.ds}
-        case DsRemove():
-            return ds - {move.ds}
+    """Return what one move makes of a version; one of another RRset stays as it is."""
+    match before, move:
+        case DsVersion(), DsReplace():
+            return replace(before, ds=move.ds)
+        case DsVersion(), DsAdd():
+            return replace(before, ds=before.ds | {move.ds})
+        case DsVersion(), DsRemove():
+            return replace(before, ds=before.ds - {move.ds})
+        case DnskeyVersion(), _:
+            return _dnskey(move, before, after, keys)
+        case DataVersion(), DataSign():
+            return replace(before, signed_by=move.keys)
+        case DataVersion(), ZoneSign():
+            return replace(before, signed_by=_signing(move, after, keys, sep=False))
+        case DataVersion(), ZoneUnsign():
+            return replace(before, signed_by=frozenset())
         case _:
-            return ds
+            return before
 
 
 def _dnskey(
     move: Move, before: DnskeyVersion, after: Version, keys: Mapping[str, KeyEntry]
-) -> tuple[frozenset[str], frozenset[str]]:
+) -> DnskeyVersion:
     match move:
         case DnskeyAdd():
-            signing = {move.key} if move.sign else frozenset[str]()
-            return before.keys | {move.key}, before.signed_by | signing
+            signed_by = before.signed_by | ({move.key} if move.sign else set())
+            return replace(before, keys=before.keys | {move.key}, signed_by=signed_by)
         case DnskeyRemove():
-            return before.keys - {move.key}, before.signed_by - {move.key}
+            gone = {move.key}
+            return replace(before, keys=before.keys - gone, signed_by=before.signed_by - gone)
         case DnskeySign():
-            return before.keys, move.keys
+            return replace(before, signed_by=move.keys)
         case ZoneSign():
-            chosen = after.signed_by if isinstance(after, DnskeyVersion) else frozenset[str]()
-            return before.keys | move.keys, _signing(move.keys, chosen, keys, sep=True)
+            signed_by = _signing(move, after, keys, sep=True)
+            return replace(before, keys=before.keys | move.keys, signed_by=signed_by)
         case ZoneUnsign():
-            return frozenset(), frozenset()
+            return replace(before, keys=frozenset(), signed_by=frozenset())
         case _:
-            return before.keys, before.signed_by
-
-
-def _data(
-    move: Move, before: DataVersion, after: Version, keys: Mapping[str, KeyEntry]
-) -> frozenset[str]:
-    match move:
-        case DataSign():
-            return move.keys
-        case ZoneSign():
-            chosen = after.signed_by if isinstance(after, DataVersion) else frozenset[str]()
-            return _signing(move.keys, chosen, keys, sep=False)
-        case ZoneUnsign():
-            return frozenset()
-        case _:
-            return before.signed_by
+            return before
 
 
 def _signing(
-    published: frozenset[str], chosen: frozenset[str], keys: Mapping[str, KeyEntry], *, sep: bool
+    move: ZoneSign, after: Version, keys: Mapping[str, KeyEntry], *, sep: bool
 ) -> frozenset[str]:
     """Return the keys a signer signs with: those of the role at least, else all it publishes."""
-    role = frozenset(label for label in published if _is_sep(keys[label]) is sep) or published
-    return chosen if role <= chosen <= published else role
+    role = frozenset(label for label in move.keys if _is_sep(keys[label]) is sep) or move.keys
+    chosen = after.signed_by if isinstance(after, DnskeyVersion | DataVersion) else role
+    return chosen if role <= chosen <= move.keys else role
 
 
 def _is_sep(entry: KeyEntry) -> bool:

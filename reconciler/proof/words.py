@@ -84,8 +84,10 @@ def _holds(version: Version) -> str:
         case NsVersion():
             return f"NS {listed(version.signers)} at {version.signer or 'the parent'}"
         case DnskeyVersion():
-            keys = f"DNSKEY {listed(version.keys)}" if version.keys else "no DNSKEY"
-            return f"{keys} at {version.signer} signed by {listed(version.signed_by)}"
+            if not version.keys:
+                return f"no DNSKEY at {version.signer}"
+            keys, signers = listed(version.keys), listed(version.signed_by)
+            return f"DNSKEY {keys} at {version.signer} signed by {signers}"
         case DataVersion():
             signed = f"signed by {listed(version.signed_by)}" if version.signed_by else "unsigned"
             return f"data at {version.signer} {signed}"

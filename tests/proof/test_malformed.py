@@ -77,6 +77,14 @@ BAD: dict[str, tuple[Golden, str]] = {
     "negative TTL": (altered(DsVersion, "s2", ttl=-1), "negative"),
     "negative propagation": (altered(DsVersion, "s2", propagation=-1), "negative"),
     "negative wait": (shortened(ksk_double_signature(), "s2", "s1", -1), "negative wait"),
+    "negative processing": (
+        versions(lambda v: [*v, W.cds(None, "k2", processing_max=-1)]),
+        "processing_max",
+    ),
+    "no move explains the DS": (
+        versions(lambda v: [*v, W.ds("s3", "k1"), W.cds(None, "k1", polled=False)]),
+        "no move",
+    ),
     "step of one name": (steps(lambda s: (*s, s[0])), "two steps"),
     "need on nothing": (steps(lambda s: (*s, step("s4", {"s9": 0}))), "s9"),
     "deadline on nothing": (steps(lambda s: (*s, step("s4", {}, by={"s9": 0}))), "s9"),

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.keys import Key
+from reconciler.model.keys import DsRef, Key
+from reconciler.model.moves import DsAdd, DsRemove
 from reconciler.model.plan import Proved, Refuted, Step, Verdict
 from reconciler.model.timeline import Timeline
 from reconciler.proof import prove
@@ -240,6 +241,12 @@ def test_moves_on_one_rrset_leave_it_half_done() -> None:
     verdict = refuted(prove((step("s1", {}, remove("k1"), add("k2", sign=True)),), timeline))
     assert "half way through s1" in " ".join(verdict.versions)
     proved(prove((step("s1"),), timeline))
+
+
+def test_a_parent_that_takes_one_ds_at_a_time_leaves_none_between() -> None:
+    both = (DsRemove(ds=DsRef("k1", 2)), DsAdd(ds=DsRef("k2", 2)))
+    verdict = refuted(prove((step("s1", {}, *both),), double_ksk()))
+    assert (verdict.verdict, verdict.versions) == ("insecure", ("no DS (half way through s1)",))
 
 
 def test_an_algorithm_that_a_validator_does_not_know_leaves_it_insecure() -> None:

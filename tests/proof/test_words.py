@@ -3,8 +3,9 @@
 import pytest
 
 from reconciler.model.plan import Proved, Refuted
+from reconciler.model.timeline import Version
 from reconciler.proof import explain, prove
-from reconciler.proof.words import duration
+from reconciler.proof.words import describe, duration
 from tests.proof.golden import double_ds, ds_swap_with_both_keys, zsk_pre_publication
 from tests.proof.test_starts import W
 from tests.proof.worlds import hours, minutes, step
@@ -16,6 +17,28 @@ from tests.proof.worlds import hours, minutes, step
 )
 def test_durations_are_exact_and_short(seconds: int, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("version", "text"),
+    [
+        (W.ds(None), "no DS (from before)"),
+        (W.ds("s1", "k1", "k2/1"), "DS {k1 (SHA-256), k2 (SHA-1)} (since s1)"),
+        (W.dnskey(-120, "k1 z1", "k1"), "DNSKEY {k1, z1} at a signed by {k1} (since 2 min before)"),
+        (W.dnskey(None, ""), "no DNSKEY at a (from before)"),
+        (W.data(None), "data at a unsigned (from before)"),
+        (W.ns(None, "a b"), "NS {a, b} at the parent (from before)"),
+        (W.cds(None, "k1"), "CDS at a (from before)"),
+        (W.unknown(W.ds(None)), "an unknown DS RRset (from before)"),
+        (W.unknown(W.ns(None, "a")), "an unknown NS RRset of the parent (from before)"),
+        (W.unknown(W.ns(None, "a", at="a")), "an unknown NS RRset at a (from before)"),
+        (W.unknown(W.dnskey(None, "")), "an unknown DNSKEY RRset at a (from before)"),
+        (W.unknown(W.data(None)), "unknown data at a (from before)"),
+        (W.unknown(W.cds(None)), "an unknown CDS RRset at a (from before)"),
+    ],
+)
+def test_versions_say_what_they_hold_and_since_when(version: Version, text: str) -> None:
+    assert describe(version) == text
 
 
 def test_a_proof_tells_profiles_the_closest_pair_and_every_wait() -> None:
