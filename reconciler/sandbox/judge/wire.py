@@ -20,6 +20,8 @@ HEADER = 12
 """Octets of a DNS header (RFC 1035 §4.1.1)."""
 TC = 0x0200
 """The truncation bit in the header's flags (RFC 1035 §4.1.1)."""
+_LENGTH = struct.Struct("!H")
+"""The length before each message on TCP (RFC 1035 §4.2.2)."""
 
 
 class WireClient:
@@ -67,10 +69,12 @@ class WireClient:
 
     def _tcp(self, target: tuple[str, int], question: bytes) -> bytes | None:
         with socket.create_connection(target, timeout=self._timeout) as tcp:
-            tcp.sendall(struct.pack("!H", len(question)) + question)
+            tcp.sendall(_LENGTH.pack(len(question)) + question)
             with tcp.makefile("rb") as stream:
-                prefix = stream.read(2)
-                answer = stream.read(struct.unpack("!H", prefix)[0]) if len(prefix) == 2 else b""  # noqa: PLR2004 (a length in two octets, RFC 1035 §4.2.2)
+                prefix = stream.read(_LENGTH.size)
+                answer = (
+                    stream.read(*_LENGTH.unpack(prefix)) if len(prefix) == _LENGTH.size else b""
+                )
         return answer if _answers(answer, question) else None
 
 
