@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from reconciler.model.plan import Plan
 from reconciler.report.plan_view import PlanView, StepView, ZoneView, plan_view, unchanged_words
 
-_MARKUP = re.compile(f"[{re.escape(string.punctuation)}]")
-_BENIGN = frozenset(",.;:'\"()/+-=?% ")
+_BENIGN = ",.;:'\"()/+-=?%"
 """Punctuation that is markup at most in places where no text of ours stands."""
+_MARKUP = re.compile(f"[{re.escape(''.join(c for c in string.punctuation if c not in _BENIGN))}]")
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _STARTS_LINK = re.compile(r"(?<=\w)(?=://|\.\w)|(?<=@)|(?<=#)")
 """Where a comment breaks up what GitHub makes a link or a mention of, whatever is escaped."""
 
@@ -29,7 +30,7 @@ def plan_markdown(plan: Plan) -> str:
 
 def prose(text: str) -> str:
     """Return `text` so that Markdown shows it as it is, without links, mentions and markup."""
-    escaped = _MARKUP.sub(lambda m: m[0] if m[0] in _BENIGN else f"\\{m[0]}", text)
+    escaped = _MARKUP.sub(lambda mark: _ENTITIES.get(mark[0], f"\\{mark[0]}"), text)
     return _STARTS_LINK.sub("<!-- -->", escaped)
 
 

@@ -50,7 +50,7 @@ def _zone(zone: ZoneView) -> Group:
     head = Text.assemble((zone.zone, "bold"), "  ", (zone.headline, _STYLES[zone.status]))
     body = [Text(f"as observed {zone.observed}", style="dim")]
     body += [line for refusal in zone.refusals for line in _refusal(refusal)]
-    parts = [head, _indented(Group(*body))]
+    parts: list[Text | Padding] = [head, _indented(Group(*body))]
     if zone.steps:
         parts += [Text(""), _indented(_steps(zone.steps)), Text("")]
     return Group(*parts, _indented(Group(*_closing(zone))))

@@ -132,10 +132,11 @@ def _join(words: Iterable[str]) -> str:
 
 
 def need_words(need: Need) -> str:
-    """Return a wait: `after s1 is seen everywhere: 1 h 5 min + 1 h margin (proof)`."""
+    """Return a wait and why: `after s1 is seen everywhere: 1 h 5 min + 1 h margin (proof)`."""
     margin = f" + {duration_words(need.margin)} margin" if need.margin else ""
     since = _since(need.step, need.wait_from)
-    return f"{since}: {duration_words(need.wait_min)}{margin} ({visible(need.reason)})"
+    why = f": {visible(need.why)}" if need.why else ""
+    return f"{since}: {duration_words(need.wait_min)}{margin} ({visible(need.reason)}){why}"
 
 
 def deadline_words(deadline: Deadline) -> str:
