@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import dns.name
 import dns.rcode
@@ -20,8 +22,34 @@ from reconciler.sandbox.lookup import Reply, Zone
 from reconciler.sandbox.serving import RESOLVER
 from reconciler.sandbox.wire import Question, Transport, respond
 
-_REMEMBERED = 4096
-"""Zone versions kept in memory, oldest dropped first: a few kB each."""
+_ZONES = 4096
+"""Zone versions kept in memory: a few kB each."""
+_ANSWERS = 32768
+"""Answers kept in memory: about 1 kB each. Judges ask the same again at every instant."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Memory(Generic[K, V]):
+    """A dictionary of limited size that forgets what came first; safe between threads."""
+
+    def __init__(self, size: int) -> None:
+        """Hold at most `size` values."""
+        self._size = size
+        self._values: dict[K, V] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: K) -> V | None:
+        """Return what is remembered for a key."""
+        return self._values.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        """Remember a value."""
+        with self._lock:
+            if len(self._values) >= self._size:
+                del self._values[next(iter(self._values))]
+            self._values[key] = value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +74,9 @@ class Authority:
     def __init__(self, layout: WorldLayout) -> None:
         """Know every server of the layout, and one more that serves everything."""
         self.hosts = {host.server.address: host for host in _hosts(layout)}
-        self._zones: dict[object, Zone] = {}
+        self._zones: Memory[object, Zone] = Memory(_ZONES)
+        self._places: Memory[object, Place] = Memory(_ANSWERS)
+        self._answers: Memory[object, bytes] = Memory(_ANSWERS)
 
     def respond(
         self,
@@ -68,25 +98,42 @@ class Authority:
             return None
         if FaultKind.LAME in faults:
             return respond(query, transport, lambda _: _refused())
-        seen = seen_by(host.server, moment)
-        answer = respond(query, transport, lambda question: self._lookup(host, question, seen))
+        answer = self._answer(host, query, transport, seen_by(host.server, moment))
         return _spoilt(answer, faults.keys())
 
-    def _lookup(self, host: Host, question: Question, moment: Moment) -> Reply:
-        place = _closest(host.zones, question)
-        if place is None:
-            return _refused()
-        return self._zone(place, moment).lookup(
-            question.name, question.rdtype, dnssec=question.dnssec
-        )
+    def _answer(
+        self, host: Host, query: bytes, transport: Transport, moment: Moment
+    ) -> bytes | None:
+        """Answer from memory where the same question was asked of the same version before."""
+        asked = (host.server.address, transport, query[2:])
+        place = self._places.get(asked)
+        if place is not None:
+            known = self._answers.get((_identity(place, moment), asked))
+            if known is not None:
+                return query[:2] + known
+
+        def lookup(question: Question) -> Reply:
+            nonlocal place
+            place = _closest(host.zones, question)
+            return _refused() if place is None else self._lookup(place, question, moment)
+
+        answer = respond(query, transport, lookup)
+        if place is not None and answer is not None:
+            self._places.put(asked, place)
+            self._answers.put((_identity(place, moment), asked), answer[2:])
+        return answer
+
+    def _lookup(self, place: Place, question: Question, moment: Moment) -> Reply:
+        zone = self._zone(place, moment)
+        return zone.lookup(question.name, question.rdtype, dnssec=question.dnssec)
 
     def _zone(self, place: Place, moment: Moment) -> Zone:
         identity = _identity(place, moment)
-        if identity not in self._zones:
-            if len(self._zones) >= _REMEMBERED:
-                del self._zones[next(iter(self._zones))]
-            self._zones[identity] = Zone(_contents(place, moment))
-        return self._zones[identity]
+        zone = self._zones.get(identity)
+        if zone is None:
+            zone = Zone(_contents(place, moment))
+            self._zones.put(identity, zone)
+        return zone
 
 
 _ANSWER_FAULTS = {
