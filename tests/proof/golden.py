@@ -4,64 +4,26 @@ Figures are those of published rollover tests and of RFC 7583, worked out by han
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from reconciler.model.keys import DsRef
 from reconciler.model.moves import (
-    DataSign,
-    DnskeyAdd,
-    DnskeyRemove,
-    DnskeySign,
     DsAdd,
     DsRemove,
-    DsReplace,
     ZoneSign,
     ZoneUnsign,
 )
-from reconciler.model.plan import Step
-from reconciler.model.timeline import Timeline
-from tests.proof.worlds import World, hours, keys, minutes, refs, step
-
-ALL = ("loose", "ds-alg", "sha1-ignored", "top-digest", "rfc4035")
-LIBERAL = ("loose", "ds-alg", "sha1-ignored", "top-digest")
-
-
-@dataclass(frozen=True)
-class Golden:
-    """Steps and timeline; `slack` of the waits that are not tight, by step and need."""
-
-    steps: tuple[Step, ...]
-    timeline: Timeline
-    slack: dict[tuple[str, str | None], int]
-
-
-def golden(timeline: Timeline, *steps: Step, slack: dict[str, int] | None = None) -> Golden:
-    """`slack`: seconds by `step<need`."""
-    loose = {
-        (name.partition("<")[0], name.partition("<")[2]): seconds
-        for name, seconds in (slack or {}).items()
-    }
-    return Golden(steps, timeline, {(s, n or None): seconds for (s, n), seconds in loose.items()})
-
-
-def add(key: str, *, sign: bool = False, signer: str = "a") -> DnskeyAdd:
-    return DnskeyAdd(signer=signer, key=key, sign=sign)
-
-
-def remove(key: str, signer: str = "a") -> DnskeyRemove:
-    return DnskeyRemove(signer=signer, key=key)
-
-
-def sign_with(*labels: str) -> DataSign:
-    return DataSign(signer="a", keys=frozenset(labels))
-
-
-def krrsig(*labels: str) -> DnskeySign:
-    return DnskeySign(signer="a", keys=frozenset(labels))
-
-
-def ds(*names: str) -> DsReplace:
-    return DsReplace(ds=refs(*names))
+from tests.proof.stories import (
+    ALL,
+    LIBERAL,
+    Golden,
+    add,
+    ds,
+    golden,
+    krrsig,
+    remove,
+    sign_with,
+)
+from tests.proof.worlds import World, hours, keys, minutes, step
 
 
 def zsk_pre_publication() -> Golden:
@@ -471,23 +433,6 @@ def migration(*, apex: bool = True) -> Golden:
         step("s4", {"s3": reach + hours(1)}, DsRemove(ds=DsRef("ka", 2))),
         step("s5", {"s3": reach + hours(24)}, remove("za", "b")),
         slack={"s2<s1": minutes(66), "s3<s1": minutes(66)},
-    )
-
-
-def shortened(given: Golden, at: str, need: str | None, seconds: int) -> Golden:
-    """Set one wait."""
-    return replace(
-        given,
-        steps=tuple(
-            replace(
-                s,
-                needs=tuple(
-                    replace(n, wait_min=seconds) if (s.id, n.step) == (at, need) else n
-                    for n in s.needs
-                ),
-            )
-            for s in given.steps
-        ),
     )
 
 

@@ -4,7 +4,7 @@ from reconciler.model.keys import DsRef
 from reconciler.model.moves import DsAdd
 from reconciler.model.plan import Proved, Refuted
 from reconciler.proof import prove
-from tests.proof.golden import add, ds, remove
+from tests.proof.stories import add, ds, remove
 from tests.proof.worlds import World, hours, keys, step
 
 W = World(

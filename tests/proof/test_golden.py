@@ -5,17 +5,15 @@ import pytest
 from reconciler.model.plan import Proved, Refuted
 from reconciler.proof import prove
 from tests.proof.golden import (
-    ALL,
     PROVED,
-    Golden,
     algorithm_liberal,
     double_ds,
     ds_swap_with_both_keys,
     migration,
-    shortened,
     ttl_lowered,
     ttl_raised,
 )
+from tests.proof.stories import ALL, Golden, shortened
 from tests.proof.worlds import World, hours, keys, minutes, step
 
 

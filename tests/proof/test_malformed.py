@@ -10,7 +10,8 @@ from reconciler.model.moves import DataSign, DnskeySign, DsAdd, DsRemove, Move, 
 from reconciler.model.plan import Malformed, Proved, Refuted, Step
 from reconciler.model.timeline import DnskeyVersion, DsVersion, NsVersion, Timeline, Version
 from reconciler.proof import explain, prove
-from tests.proof.golden import Golden, add, ds, krrsig, ksk_double_signature, remove, shortened
+from tests.proof.golden import ksk_double_signature
+from tests.proof.stories import Golden, add, ds, krrsig, remove, shortened
 from tests.proof.worlds import World, hours, keys, refs, step
 
 W = World(keys=keys("k1 z1 k2 x:ds"), dnskey_ttl=hours(2), child=hours(1), ds_ttl=hours(1))

@@ -24,7 +24,8 @@ from reconciler.proof.profiles import Profile
 from reconciler.proof.schedule import Arc, Closure
 from reconciler.proof.windows import ALWAYS, Bound, Stay, Window
 from tests.proof import test_cds, test_golden, test_malformed, test_schedule, test_starts
-from tests.proof.golden import ALL, PROVED, algorithm_liberal, shortened
+from tests.proof.golden import PROVED, algorithm_liberal
+from tests.proof.stories import ALL, shortened
 
 
 def golden(name: str) -> None:

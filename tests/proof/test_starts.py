@@ -9,7 +9,7 @@ from reconciler.model.moves import DsAdd, DsRemove
 from reconciler.model.plan import Proved, Refuted, Step, Verdict
 from reconciler.model.timeline import Timeline
 from reconciler.proof import prove
-from tests.proof.golden import add, ds, remove, sign_with
+from tests.proof.stories import add, ds, remove, sign_with
 from tests.proof.worlds import World, hours, keys, minutes, step
 
 W = World(keys=keys("k1 z1 k2 x:ds"), dnskey_ttl=hours(2), child=hours(1), ds_ttl=hours(2))
