@@ -53,6 +53,7 @@ class GitLedger:
         self._seen: str | None = None
         self._position: Position | None = None
         self._has_read = False
+        self._has_identity = False
 
     def refresh(self) -> str | None:
         """Read the tip and return it; None: no ledger yet. What was read before must be in it."""
@@ -109,15 +110,20 @@ class GitLedger:
         return content
 
     def _may_write(self) -> None:
-        for which in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
-            ran = self.git.run("-c", "user.useConfigOnly=true", "var", which)
-            if not ran.ok:
-                raise refusals.no_identity(ran.err)
+        if not self._has_identity:
+            self._require_identity()
         listing = self.git.must("worktree", "list", "--porcelain").out.decode("utf-8", "replace")
         for worktree in listing.split("\n\n"):
             lines = worktree.splitlines()
             if f"branch {REF}" in lines:
                 raise refusals.checked_out(BRANCH, lines[0].removeprefix("worktree "))
+
+    def _require_identity(self) -> None:
+        for which in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+            ran = self.git.run("-c", "user.useConfigOnly=true", "var", which)
+            if not ran.ok:
+                raise refusals.no_identity(ran.err)
+        self._has_identity = True
 
     def _position_now(self) -> Position:
         if self._seen is None:

@@ -25,14 +25,13 @@ def verify_chain(ledger: GitLedger) -> tuple[Diagnostic, ...]:
     if tip is None:
         return ()
     git = ledger.git
-    listing = git.must("ls-tree", "-r", "-z", "--name-only", tip).out.decode("utf-8", "replace")
-    paths = sorted(path for path in listing.split("\0") if path)
-    entries = [path for path in paths if path.startswith("entries/")]
-    others = [path for path in paths if not path.startswith("entries/")]
+    files = sorted(_listed(git, tip))
+    entries = [file for file in files if file[0].startswith("entries/")]
+    others = [file for file in files if not file[0].startswith("entries/")]
     return (
         *_history(git, tip),
-        *chain_findings(_files(git, tip, entries)),
-        *_contents(_files(git, tip, others)),
+        *chain_findings(_contents_of(git, entries)),
+        *_contents(_contents_of(git, others)),
     )
 
 
@@ -50,10 +49,19 @@ def chain_findings(files: Iterable[tuple[str, bytes]]) -> Iterator[Diagnostic]:
         chain.position = position_after(entry, data)
 
 
-def _files(git: Plumbing, tip: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+def _listed(git: Plumbing, tip: str) -> Iterator[tuple[str, str]]:
+    """Yield path and object id of every file at `tip`."""
+    listing = git.must("ls-tree", "-r", "-z", tip).out.decode("utf-8", "replace")
+    for line in listing.split("\0"):
+        if line:
+            about, path = line.split("\t", 1)
+            yield path, about.split()[2]
+
+
+def _contents_of(git: Plumbing, files: Sequence[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
     with git.objects() as objects:
-        contents = objects.read_all([f"{tip}:{path}" for path in paths])
-        for path, content in zip(paths, contents, strict=True):
+        contents = objects.read_all([oid for _, oid in files])
+        for (path, _), content in zip(files, contents, strict=True):
             yield path, content or b""
 
 
