@@ -26,13 +26,17 @@ from reconciler.model.timeline import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Laggard:
-    """One server that does not show a version yet: `shows` and `wants` are texts for a person."""
+    """One server that does not show a version: `shows` and `wants` are texts for a person.
+
+    `silent`: it gave no usable answer, so that what it serves is not known.
+    """
 
     server: str
     address: str
     rrset: str
     wants: str
     shows: str
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,22 @@ class Reader:
     def laggards(self, versions: Iterable[Version]) -> tuple[Laggard, ...]:
         """Return each server that does not show each of `versions` now."""
         return tuple(lag for version in versions for lag in self._of(version))
+
+    def somewhere(self, version: Version) -> bool:
+        """True if at least one server shows `version` now."""
+        asked = sum(1 for _ in self._asked(version))
+        return len(tuple(self._of(version))) < asked
+
+    def _asked(self, version: Version) -> Iterable[object]:
+        match version:
+            case DsVersion():
+                return self.observation.parent
+            case DnskeyVersion() | DataVersion() | CdsVersion():
+                return (s for s in self.observation.children if s.signer == version.signer)
+            case NsVersion():
+                return (version,)
+            case _:
+                assert_never(version)
 
     def _of(self, version: Version) -> Iterable[Laggard]:
         match version:
@@ -180,4 +200,5 @@ def _laggard(sight: ParentSighting | ChildSighting, wants: Version, shows: str) 
         rrset=rrset,
         wants=describe(wants),
         shows=shows,
+        silent=sight.error is not None,
     )

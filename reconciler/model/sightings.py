@@ -77,5 +77,9 @@ class Observation:
     @property
     def complete(self) -> bool:
         """True if every address of every server gave a usable answer: nothing is taken on trust."""
-        seen = (*self.parent, *self.children)
-        return self.zone is not None and all(sight.error is None for sight in seen)
+        return self.zone is not None and all(sight.error is None for sight in self.sights)
+
+    @property
+    def sights(self) -> tuple[ParentSighting | ChildSighting, ...]:
+        """Every sighting, the parent's first."""
+        return *self.parent, *self.children

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import Annotated, Literal, assert_never
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 
+from reconciler.diagnostics import Diagnostic, SpecError
 from reconciler.model.entries import Json
 from reconciler.model.keys import DsRef, Key, KeyEntry, UnmatchedDs
 from reconciler.model.timeline import (
@@ -207,6 +209,23 @@ VersionFile = Annotated[
     DsVersionFile | NsVersionFile | DnskeyVersionFile | DataVersionFile | CdsVersionFile,
     Field(discriminator="rrset"),
 ]
+
+
+_VERSION: TypeAdapter[VersionFile] = TypeAdapter(VersionFile)
+
+
+def version_value(data: Json) -> Version:
+    """Return a version that `version_json` wrote; anything else raises SpecError."""
+    try:
+        return _VERSION.validate_json(json.dumps(data)).value()
+    except ValidationError as error:
+        raise SpecError(
+            Diagnostic(
+                code="not-a-version",
+                summary=f"a record holds a version that cannot be read: {error.errors()[0]['msg']}",
+                hint="it was not written by this tool, or by a newer release of it",
+            )
+        ) from None
 
 
 class TimelineFile(Wire):

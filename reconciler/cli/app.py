@@ -1,0 +1,58 @@
+"""`reconcile`: the commands, each a few lines, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+import typer
+
+from reconciler import __version__
+from reconciler.cli import applying, approving, demonstrating, planning, sandboxing, validating
+from reconciler.cli.output import complain
+from reconciler.diagnostics import ExitCode, ReconcileError
+
+app = typer.Typer(
+    name="reconcile",
+    help="Keep DNSSEC as YAML in git: plan, prove, approve and apply every key and DS change.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for module in (validating, planning, approving, applying, sandboxing, demonstrating):
+    module.register(app)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    version: bool = typer.Option(False, "--version", is_eager=True, help="Print the version."),
+) -> None:
+    """Print the version where it is asked for."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """Run the command line; every way to end is one of the documented exit codes."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; wrong usage is 1 (click's own 2 means changes)."""
+    try:
+        result = app(args=arguments, prog_name="reconcile", standalone_mode=False)
+    except ReconcileError as error:
+        complain(error.diagnostics)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; the next run goes on from what is on record", err=True)
+        return ExitCode.ERROR
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitCode.ERROR
+    return int(result) if isinstance(result, int) else ExitCode.OK

@@ -1,0 +1,196 @@
+"""`reconcile plan`, `show` and `verify`: read-only by construction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.options import (
+    HERE,
+    Detailed,
+    Format,
+    PlanFormat,
+    Root,
+    TextOrJson,
+    Zones,
+    chosen,
+)
+from reconciler.cli.output import complain, console, print_json, say
+from reconciler.cli.progress import steps_of
+from reconciler.wiring import Workspace, load_valid, open_workspace
+from reconciler.diagnostics import Diagnostic, ExitCode, ObservationError, SpecError
+from reconciler.execute.outside import unbuilt
+from reconciler.execute.propose import bundled, propose
+from reconciler.execute.snapshot import with_history
+from reconciler.execute.snapshot_json import snapshots
+from reconciler.execute.words import not_built
+from reconciler.ledger.fold import fold
+from reconciler.model.capabilities import PARENT_KINDS, SIGNER_KINDS
+from reconciler.model.desired import DesiredZone, Portfolio
+from reconciler.model.observed import ObservedZone
+from reconciler.model.plan import Plan, Status, ZonePlan
+from reconciler.proof import explain, prove
+from reconciler.report.plan_html import plan_html
+from reconciler.report.plan_markdown import plan_markdown
+from reconciler.report.plan_text import print_plan
+from reconciler.spec.observed_file import dump_observed, load_observed
+from reconciler.spec.observed_wire import AdapterDefaults
+from reconciler.spec.plan_file import dump_plan, load_plan, plan_file_problem
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("plan")(plan)
+    app.command("show")(show)
+    app.command("verify")(verify)
+
+
+def plan(
+    zones: Zones = None,
+    root: Root = HERE,
+    form: Annotated[PlanFormat, typer.Option("--format")] = PlanFormat.TEXT,
+    out: Annotated[Path | None, typer.Option(help="Write the plan to this file.")] = None,
+    observed: Annotated[Path | None, typer.Option(help="Plan from a file, offline.")] = None,
+    save_observed: Annotated[Path | None, typer.Option(help="Keep the planner's input.")] = None,
+    detailed: Detailed = False,
+) -> None:
+    """Observe, plan and prove. Nothing is changed anywhere."""
+    found = _offline(root, zones, observed) if observed else _live(root, zones)
+    portfolio, seen, plans = found
+    if save_observed and seen:
+        save_observed.write_bytes(dump_observed(seen))
+    bundle = bundled(plans)
+    if out:
+        out.write_bytes(dump_plan(bundle))
+    present(bundle, form)
+    raise typer.Exit(_code(bundle, detailed=detailed, zones=len(portfolio.zones)))
+
+
+_Found = tuple[Portfolio, Mapping[str, ObservedZone], Mapping[str, ZonePlan]]
+
+
+def _offline(root: Path, names: list[str] | None, path: Path) -> _Found:
+    """Plan from a file: no network, no ledger."""
+    portfolio = load_valid(root)
+    file = load_observed(_read(path), str(path), _defaults(portfolio))
+    complain(file.diagnostics)
+    wanted = [z for z in chosen(portfolio, names) if names or z.zone in file.zones]
+    missing = [z.zone for z in wanted if z.zone not in file.zones]
+    if missing or not wanted:
+        raise SpecError(_not_in_file(path, missing))
+    plans = {}
+    for desired in steps_of(wanted, "planning"):
+        plans[desired.zone] = propose(portfolio, desired, file.zones[desired.zone], prove)
+    return portfolio, {name: file.zones[name] for name in plans}, plans
+
+
+def _live(root: Path, names: list[str] | None) -> _Found:
+    """Observe every server, then plan from what they serve and what the ledger remembers."""
+    with open_workspace(root) as workspace:
+        wanted = chosen(workspace.portfolio, names)
+        observed = {z.zone: _look(workspace, z) for z in steps_of(wanted, "observing")}
+        plans = {z.zone: workspace.outside.propose(z, observed[z.zone]) for z in wanted}
+        return workspace.portfolio, observed, plans
+
+
+def _look(workspace: Workspace, desired: DesiredZone) -> ObservedZone:
+    outside = workspace.outside
+    if kinds := unbuilt(workspace.portfolio, desired):
+        raise SpecError(not_built(desired.zone, kinds))
+    log = fold(outside.ledger.entries()).zone(desired.zone)
+    observation = outside.observe(desired)
+    complain(observation.diagnostics)
+    if observation.zone is None:
+        raise ObservationError(*observation.diagnostics)
+    return with_history(observation.zone, snapshots(log))
+
+
+def _defaults(portfolio: Portfolio) -> AdapterDefaults:
+    """Return the capabilities of the adapters that the portfolio names."""
+    signers = {n: SIGNER_KINDS[s.kind].capabilities for n, s in portfolio.signers.items()}
+    parents = {
+        name: PARENT_KINDS[portfolio.parents[zone.parent].kind].capabilities
+        for name, zone in portfolio.zones.items()
+    }
+    return AdapterDefaults(signers=signers, parents=parents)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        why = error.strerror or str(error)
+        finding = Diagnostic(
+            code="unreadable",
+            summary=f"cannot read the file: {why}",
+            file=str(path),
+            hint="check the name and its permissions",
+        )
+        raise SpecError(finding) from error
+
+
+def _not_in_file(path: Path, missing: list[str]) -> Diagnostic:
+    return Diagnostic(
+        code="not-observed",
+        summary=f"the file holds no observation of {', '.join(missing) or 'any desired zone'}",
+        file=str(path),
+        hint="write one with `reconcile plan --save-observed FILE`",
+    )
+
+
+def present(bundle: Plan, form: PlanFormat) -> None:
+    """Print a plan in one of its forms."""
+    match form:
+        case PlanFormat.TEXT:
+            print_plan(console(), bundle)
+        case PlanFormat.JSON:
+            print_json(json.loads(dump_plan(bundle)))
+        case PlanFormat.MARKDOWN:
+            say(plan_markdown(bundle))
+        case PlanFormat.HTML:
+            say(plan_html(bundle))
+
+
+def _code(bundle: Plan, *, detailed: bool, zones: int) -> ExitCode:
+    found = {zone.status for zone in bundle.zones.values()}
+    if found & {Status.NO_SAFE_PATH, Status.BLOCKED}:
+        return ExitCode.BLOCKED
+    return ExitCode.CHANGES if detailed and zones and Status.PLANNED in found else ExitCode.OK
+
+
+def show(
+    file: Annotated[Path, typer.Argument(help="A plan file.")],
+    form: Annotated[PlanFormat, typer.Option("--format")] = PlanFormat.TEXT,
+) -> None:
+    """Render a plan file."""
+    present(load_plan(_read(file), str(file)), form)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A plan file.")],
+    form: Format = TextOrJson.TEXT,
+) -> None:
+    """Repeat the proof of a plan from its file alone, and say how much slack each wait has."""
+    data = _read(file)
+    bundle = load_plan(data, str(file))
+    problem = plan_file_problem(data, str(file)) if bundle.plan_digest else None
+    verdicts = {
+        name: prove(zone.steps, zone.timeline)
+        for name, zone in bundle.zones.items()
+        if zone.timeline is not None and zone.steps
+    }
+    proved = problem is None and all(type(v).__name__ == "Proved" for v in verdicts.values())
+    if form is TextOrJson.JSON:
+        told = {name: explain(verdict) for name, verdict in verdicts.items()}
+        intact = problem is None
+        print_json({"ok": proved, "intact": intact, "zones": told})
+    else:
+        complain((problem,) if problem else ())
+        for name, verdict in verdicts.items():
+            say(f"{name}\n{explain(verdict)}\n")
+        say("verified" if proved else "NOT verified")
+    raise typer.Exit(ExitCode.OK if proved else ExitCode.VERIFICATION_FAILED)

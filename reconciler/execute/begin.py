@@ -1,0 +1,97 @@
+"""Beginning: adopt a zone, plan it, put the plan on record, or find that all is as desired."""
+
+from __future__ import annotations
+
+from reconciler.execute.evidence import adopted
+from reconciler.execute.position import Position, expected
+from reconciler.execute.propose import bundled
+from reconciler.execute.readback import Laggard, reader
+from reconciler.execute.snapshot import take
+from reconciler.execute.snapshot_json import snapshot_json, snapshots
+from reconciler.execute.turn import Turn
+from reconciler.execute.words import refused, unseen
+from reconciler.ledger.records import About, plan_draft
+from reconciler.model.plan import Status, ZonePlan
+from reconciler.model.results import Blocked, Converged, Failed, Result
+from reconciler.spec.canonical import bytes_digest
+from reconciler.spec.digests import desired_digest
+from reconciler.spec.plan_file import dump_plan
+
+
+def superseded(turn: Turn, position: Position) -> bool:
+    """True if desired state or the world has left the running plan behind."""
+    if position.plan.desired_digest != desired_digest(turn.desired):
+        return True
+    return not position.called and bool(drift(turn, position))
+
+
+def drift(turn: Turn, position: Position) -> tuple[Laggard, ...]:
+    """Return what differs between the world and where the running plan stands."""
+    timeline = position.plan.timeline
+    if timeline is None:
+        return ()
+    seen = reader(turn.observation, timeline.keys)
+    differing = seen.laggards(expected(position).values())
+    return tuple(lag for lag in differing if not lag.silent)
+
+
+def begin(turn: Turn) -> Result | None:
+    """Plan from here; None where something was put on record and the run may go on."""
+    observed = turn.observed
+    if observed is None:
+        return Failed(zone=turn.zone, diagnostics=turn.observation.diagnostics)
+    if turn.log.adopted is None:
+        return _adopt(turn)
+    outside = turn.outside
+    plan = outside.propose(turn.desired, observed)
+    outside.checkpoint("planned")
+    match plan.status:
+        case Status.NO_CHANGE:
+            return _rest(turn)
+        case Status.NO_SAFE_PATH | Status.BLOCKED:
+            return Blocked(zone=turn.zone, diagnostics=refused(plan))
+        case Status.PLANNED:
+            _log(turn, plan)
+            return None
+
+
+def _adopt(turn: Turn) -> Result | None:
+    drafts = adopted(turn)
+    if not drafts:
+        return Failed(zone=turn.zone, diagnostics=unseen(turn.observation, turn.zone))
+    turn.record(*drafts)
+    return None
+
+
+def _rest(turn: Turn) -> Result | None:
+    """All is as desired; what somebody else changed meanwhile is put on record once."""
+    zone = turn.observation.zone
+    known = snapshots(turn.log)
+    if zone is not None and turn.observation.complete and known:
+        last = known[-1]
+        if snapshot_json(take(zone)) != snapshot_json(last):
+            turn.record(*adopted(turn))
+    return Converged(zone=turn.zone)
+
+
+def _log(turn: Turn, plan: ZonePlan) -> None:
+    """Put the plan on record whole; approvals are then given to its change digest."""
+    data = dump_plan(bundled({turn.zone: plan}))
+    name = bytes_digest(data)
+    path = f"plans/{name.removeprefix('sha256:')}.json"
+    about = About(zone=turn.zone, plan=name, change=plan.change_digest)
+    draft = plan_draft(
+        about,
+        blob=path,
+        steps=[step.id for step in plan.steps],
+        risk=plan.risk.value,
+        authors=turn.outside.authors(turn.zone, _last_commit(turn)),
+        commit=turn.outside.commit,
+    )
+    turn.record(draft, blobs={path: data})
+
+
+def _last_commit(turn: Turn) -> str | None:
+    """Return the commit of the last plan that was carried out to its end."""
+    log = turn.log
+    return log.plan.commit if log.plan is not None and log.complete else None

@@ -1,0 +1,151 @@
+"""Evidence: every server was seen to serve what a step publishes. From here the waits run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.execute.logged import refined_plan
+from reconciler.execute.outside import LOOK_AGAIN, LOOK_AGAIN_AT_PEOPLE
+from reconciler.execute.position import effects
+from reconciler.execute.propose import rules
+from reconciler.execute.readback import Laggard, reader
+from reconciler.execute.resolve import SEEN_LATER
+from reconciler.execute.snapshot import take
+from reconciler.execute.snapshot_json import snapshot_json
+from reconciler.execute.turn import Turn
+from reconciler.execute.words import silent
+from reconciler.ledger.records import adopt_draft, evidence_draft, refine_draft
+from reconciler.model.entries import Draft
+from reconciler.model.keys import Key
+from reconciler.model.moves import system
+from reconciler.model.plan import Step, ZonePlan
+from reconciler.model.results import Blocked, Result, WaitingForTime
+from reconciler.model.timeline import DnskeyVersion, DsVersion
+from reconciler.spec.canonical import digest
+from reconciler.spec.digests import change_digest
+
+
+def look_for(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
+    """Record evidence that `step` is seen everywhere, or say which servers do not show it yet."""
+    timeline = plan.timeline
+    zone = turn.observation.zone
+    if timeline is None or zone is None:
+        return _not_yet(turn, step, ())
+    read = reader(turn.observation, timeline.keys)
+    lagging = read.laggards(effects(plan, step))
+    if lagging or not turn.observation.complete:
+        return _not_yet(turn, step, lagging)
+    turn.outside.checkpoint("before-evidence")
+    seen = evidence_draft(
+        turn.about(step.id),
+        seen_at=turn.now,
+        servers={s.server for s in turn.observation.sights},
+        rrsets=snapshot_json(take(zone)),
+    )
+    turn.record(seen, *_refinement(turn, plan, step))
+    turn.outside.checkpoint("after-evidence")
+    return None
+
+
+def _refinement(turn: Turn, plan: ZonePlan, step: Step) -> Iterable[Draft]:
+    """Return the entry that tells what the symbols of `step` became, if it had any."""
+    zone = turn.observation.zone
+    if zone is None or plan.timeline is None:
+        return
+    wanted = [
+        label for v in effects(plan, step) if isinstance(v, DnskeyVersion) for label in v.keys
+    ]
+    created = {
+        label: entry.text()
+        for label in sorted(set(wanted))
+        if _to_come(plan, label) and isinstance(entry := zone.keys.get(label), Key)
+    }
+    if not created:
+        return
+    refined = refined_plan(plan, created)
+    yield refine_draft(
+        turn.about(step.id),
+        keys=created,
+        ds=_submitted(refined),
+        digest=refined_digest(turn, refined),
+    )
+
+
+def _to_come(plan: ZonePlan, label: str) -> bool:
+    entry = plan.timeline.keys.get(label) if plan.timeline else None
+    return isinstance(entry, Key) and entry.public_key is None
+
+
+def refined_digest(turn: Turn, refined: ZonePlan) -> str:
+    """Return the change digest of a plan in which real keys stand in place of symbols."""
+    policy = rules(turn.outside.portfolio, refined.risk)
+    return change_digest(refined, refined.desired_digest, policy)
+
+
+def _submitted(plan: ZonePlan) -> Sequence[str]:
+    """Return the DNSKEY and digest type of each DS that the plan's steps submit, for people."""
+    keys: Mapping[str, object] = plan.timeline.keys if plan.timeline else {}
+    versions = plan.timeline.versions if plan.timeline else ()
+    refs = {d for v in versions if isinstance(v, DsVersion) and v.step is not None for d in v.ds}
+    known = [(ref, keys.get(ref.key)) for ref in sorted(refs)]
+    return [f"{k.text()} / {ref.digest_type}" for ref, k in known if isinstance(k, Key)]
+
+
+def _not_yet(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
+    """Say who is waited for, or that it takes too long and a person must look."""
+    made = turn.log.outcomes[step.id].at
+    limit = made + _patience(turn)
+    if turn.now > limit:
+        return Blocked(zone=turn.zone, diagnostics=(_overdue(turn, step, lagging),))
+    told = turn.log.outcomes[step.id].message
+    asked = "" if told in {"accepted", SEEN_LATER} else f" ({told})"
+    return WaitingForTime(
+        zone=turn.zone,
+        until=min(turn.now + _patience_between(turn, step), limit + timedelta(seconds=1)),
+        step=step.id,
+        reason=f"not every server shows the change yet: {_who(turn, lagging)}{asked}",
+    )
+
+
+def _patience_between(turn: Turn, step: Step) -> timedelta:
+    """Return when to look again: soon, or later where a person acts."""
+    parent = turn.outside.parents[turn.desired.parent]
+    by_hand = parent.capabilities.manual and any(system(move) == "parent" for move in step.moves)
+    return LOOK_AGAIN_AT_PEOPLE if by_hand else LOOK_AGAIN
+
+
+def _patience(turn: Turn) -> timedelta:
+    """Return how long an accepted change may take to be seen everywhere."""
+    zone = turn.observation.zone
+    if zone is None:
+        return timedelta(days=7)
+    delays = [s.propagation_delay + s.signing_delay for s in zone.signers.values()]
+    parent = zone.parent.capabilities.processing_max + zone.parent.propagation_delay
+    return timedelta(seconds=max([parent, *delays]))
+
+
+def _who(turn: Turn, lagging: Sequence[Laggard]) -> str:
+    if lagging:
+        return "; ".join(f"{x.server} {x.address} shows {x.shows}" for x in lagging)
+    return "; ".join(silent(turn.observation)) or "nobody answered"
+
+
+def _overdue(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Diagnostic:
+    return Diagnostic(
+        code="effect-overdue",
+        summary=f"step {step.id} of {turn.zone} was accepted and is still not seen everywhere",
+        detail=_who(turn, lagging),
+        hint="look at the system that accepted it; the zone is safe where it stands",
+        where=turn.zone,
+    )
+
+
+def adopted(turn: Turn) -> Sequence[Draft]:
+    """Return the entry that takes the zone into care as observed, if a complete look allows it."""
+    zone = turn.observation.zone
+    if zone is None or not turn.observation.complete:
+        return ()
+    seen = snapshot_json(take(zone))
+    return (adopt_draft(turn.about(), observed=digest(seen), seen=seen),)

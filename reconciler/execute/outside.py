@@ -1,0 +1,88 @@
+"""Everything a run of `apply` needs from outside, joined once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from reconciler.clock import Clock
+from reconciler.ledger.history import History
+from reconciler.model.capabilities import PARENT_KINDS, SIGNER_KINDS
+from reconciler.model.desired import DesiredZone, Portfolio
+from reconciler.model.entries import Actor
+from reconciler.model.observed import ObservedZone
+from reconciler.model.plan import Step, Verdict, ZonePlan
+from reconciler.model.sightings import Observation
+from reconciler.model.timeline import Timeline
+from reconciler.ports import Ledger, Parent, Signer
+
+INTENT_LIFE = timedelta(minutes=20)
+"""How long a runner may take for one step before another may resolve it: longer than any call's
+time-out and shorter than a schedule's usual gap. No official reference."""
+
+LOOK_AGAIN = timedelta(minutes=5)
+"""When to look again for something that is under way: the finest schedule that GitHub offers."""
+
+LOOK_AGAIN_AT_PEOPLE = timedelta(hours=1)
+"""The same where a person has to act: nobody is faster for being asked more often."""
+
+Propose = Callable[[DesiredZone, ObservedZone], ZonePlan]
+Prove = Callable[[Sequence[Step], Timeline], Verdict]
+Observe = Callable[[DesiredZone], Observation]
+Authors = Callable[[str, str | None], frozenset[str]]
+Recall = Callable[[], History]
+Checkpoint = Callable[[str], None]
+
+
+def pass_by(_name: str) -> None:
+    """Do nothing at a checkpoint; tests put something deadly in its place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The outside world as one run sees it.
+
+    `recall` folds the ledger as it is now. `observe` looks at one zone at the current instant.
+    `authors` gives the names and e-mail addresses of those who wrote what a zone's desired state
+    says since a commit (None: its last change), `commit` the commit that holds it. `propose` plans
+    from here, `prove` judges what is left of a plan. `checkpoint` is called with the name of each
+    point at which a run may be killed.
+    """
+
+    portfolio: Portfolio
+    clock: Clock
+    ledger: Ledger
+    recall: Recall
+    signers: Mapping[str, Signer]
+    parents: Mapping[str, Parent]
+    observe: Observe
+    authors: Authors
+    commit: str | None
+    propose: Propose
+    prove: Prove
+    actor: Actor
+    checkpoint: Checkpoint = pass_by
+
+
+CHECKPOINTS = (
+    "observed",
+    "planned",
+    "before-intent",
+    "after-intent",
+    "before-call",
+    "after-call",
+    "before-outcome",
+    "after-outcome",
+    "before-evidence",
+    "after-evidence",
+)
+"""Where a run may be killed, in the order in which one step passes them."""
+
+
+def unbuilt(portfolio: Portfolio, zone: DesiredZone) -> tuple[str, ...]:
+    """Return the kinds of adapters that `zone` needs and this release cannot apply with."""
+    signers = (portfolio.signers[name].kind for name in zone.signers)
+    missing = [kind for kind in signers if not SIGNER_KINDS[kind].built]
+    parent = portfolio.parents[zone.parent].kind
+    return (*missing, *(() if PARENT_KINDS[parent].built else (parent,)))

@@ -1,0 +1,67 @@
+"""From desired and observed state to a plan with its proof and its digest: read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.execute.outside import Prove
+from reconciler.governance.requirements import requirement_for
+from reconciler.model.desired import DesiredZone, Portfolio, RiskClass
+from reconciler.model.entries import Json
+from reconciler.model.observed import ObservedZone
+from reconciler.model.plan import Plan, Proved, Refusal, Status, ZonePlan
+from reconciler.planning import plan_zone
+from reconciler.spec.digests import change_digest, desired_digest, plan_digest
+
+
+def propose(
+    portfolio: Portfolio, desired: DesiredZone, observed: ObservedZone, prove: Prove
+) -> ZonePlan:
+    """Return the plan of one zone, proved and with its digests; refusals are values in it."""
+    plan = judged(plan_zone(desired, observed), prove)
+    return sealed(plan, portfolio, desired)
+
+
+def judged(plan: ZonePlan, prove: Prove) -> ZonePlan:
+    """Return `plan` with the verdict of the proof; what does not prove is blocked."""
+    if plan.timeline is None or not plan.steps:
+        return plan
+    verdict = prove(plan.steps, plan.timeline)
+    if isinstance(verdict, Proved):
+        return replace(plan, verdict=verdict)
+    refusal = Refusal(
+        rule="proof",
+        summary="the proof does not accept the plan that was found, so it is not applyable",
+        detail=verdict.why,
+        opens="please report this with the output of `reconcile plan --save-observed FILE`",
+    )
+    blocked = (*plan.refusals, refusal)
+    return replace(plan, verdict=verdict, status=Status.BLOCKED, refusals=blocked)
+
+
+def sealed(plan: ZonePlan, portfolio: Portfolio, desired: DesiredZone) -> ZonePlan:
+    """Return `plan` with the digest of the desired state it serves and its change digest."""
+    wanted = desired_digest(desired)
+    plan = replace(plan, desired_digest=wanted)
+    return replace(plan, change_digest=change_digest(plan, wanted, rules(portfolio, plan.risk)))
+
+
+def rules(portfolio: Portfolio, risk: RiskClass) -> Json:
+    """Return the rules of change control that hold for `risk`, as the change digest covers them."""
+    need = requirement_for(risk, portfolio.governance)
+    return {
+        "risk": risk.value,
+        "approvers": need.approvers,
+        "from_owner": need.from_owner,
+        "from_critical": need.from_critical,
+        "signed": need.signed,
+        "max_age": need.max_age,
+        "separation_of_duties": portfolio.governance.separation_of_duties,
+    }
+
+
+def bundled(zones: Mapping[str, ZonePlan]) -> Plan:
+    """Return the plans of several zones as one, with its digest."""
+    plan = Plan(zones=zones)
+    return replace(plan, plan_digest=plan_digest(plan))

@@ -1,0 +1,105 @@
+"""A run of `apply`: for each zone, turn after turn, every step that is due and allowed now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from reconciler.diagnostics import LostRaceError, ReconcileError
+from reconciler.execute.act import make
+from reconciler.execute.begin import begin, superseded
+from reconciler.execute.evidence import look_for
+from reconciler.execute.gates import refusal
+from reconciler.execute.outside import Outside, unbuilt
+from reconciler.execute.position import Position
+from reconciler.execute.resolve import resolve
+from reconciler.execute.turn import Turn, gather
+from reconciler.execute.words import not_built, waiting_for
+from reconciler.model.desired import DesiredZone
+from reconciler.model.results import (
+    Failed,
+    Frozen,
+    Raced,
+    Result,
+    WaitingForTime,
+)
+
+TURNS_MAX = 200
+"""More turns than any plan has steps times entries per step: a run that needs more goes in circles.
+No official reference."""
+
+Told = Callable[[Result], None]
+
+
+def apply_zones(
+    outside: Outside, zones: Iterable[DesiredZone], told: Told = lambda _: None
+) -> tuple[Result, ...]:
+    """Return what the run came to for each zone; `told` hears each as soon as it is known."""
+    results = []
+    for desired in zones:
+        results.append(apply_zone(outside, desired))
+        told(results[-1])
+    return tuple(results)
+
+
+def apply_zone(outside: Outside, desired: DesiredZone) -> Result:
+    """Do every step of one zone that is due and allowed now, and say when to come back."""
+    if kinds := unbuilt(outside.portfolio, desired):
+        return Failed(zone=desired.zone, diagnostics=(not_built(desired.zone, kinds),))
+    done: list[str] = []
+    try:
+        for _ in range(TURNS_MAX):
+            result = _turn(gather(outside, desired), done)
+            if result is not None:
+                return replace(result, done=tuple(done))
+    except LostRaceError as race:
+        return Raced(zone=desired.zone, diagnostics=race.diagnostics, done=tuple(done))
+    except ReconcileError as error:
+        return Failed(
+            zone=desired.zone,
+            diagnostics=error.diagnostics,
+            exit_code=error.exit_code,
+            done=tuple(done),
+        )
+    message = f"{desired.zone} did not come to rest in {TURNS_MAX} turns"
+    raise AssertionError(message)
+
+
+def _turn(turn: Turn, done: list[str]) -> Result | None:
+    """Take one turn: one entry or one step forward; None where there may be more to do."""
+    suspension = turn.log.suspended_at(turn.now)
+    if suspension is not None:
+        return Frozen(zone=turn.zone, until=suspension.until, reason=suspension.reason)
+    if turn.log.open_intent is not None:
+        return resolve(turn, turn.log.open_intent)
+    if turn.observation.zone is None:
+        return Failed(zone=turn.zone, diagnostics=turn.observation.diagnostics)
+    position = turn.position
+    if position is None or superseded(turn, position) or not position.left:
+        return begin(turn)
+    if position.called:
+        return _finish(turn, position, done)
+    return _go_on(turn, position)
+
+
+def _finish(turn: Turn, position: Position, done: list[str]) -> Result | None:
+    """Look for the evidence of a step that was made."""
+    step = next(s for s in position.plan.steps if s.id in position.called)
+    result = look_for(turn, position.plan, step)
+    if result is None:
+        done.append(step.id)
+    return result
+
+
+def _go_on(turn: Turn, position: Position) -> Result | None:
+    """Make the first step whose needs hold, or say until when to wait."""
+    steps = position.next_steps()
+    due = min(steps, key=lambda s: (position.due(s), position.plan.steps.index(s)))
+    if position.due(due) > turn.now:
+        return WaitingForTime(
+            zone=turn.zone,
+            until=position.due(due),
+            step=due.id,
+            reason=waiting_for(position, due),
+        )
+    return refusal(turn, position, due) or make(turn, position.plan, due)

@@ -1,0 +1,206 @@
+"""The composition root: the only place that knows which concrete class stands behind which port."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.clock import Clock, SystemClock
+from reconciler.diagnostics import Diagnostic, Severity, SpecError
+from reconciler.execute.outside import Checkpoint, Outside, Propose, Prove, pass_by
+from reconciler.execute.propose import propose
+from reconciler.execute.recall import Memory
+from reconciler.ledger.authors import authors_of
+from reconciler.ledger.git_ledger import GitLedger
+from reconciler.ledger.identity import email, head
+from reconciler.ledger.plumbing import Plumbing, open_plumbing
+from reconciler.ledger.start import ensure_started
+from reconciler.model.desired import DesiredZone, Observers, Portfolio, SystemSpec
+from reconciler.model.entries import Actor, ActorKind
+from reconciler.model.observed import ObservedZone
+from reconciler.model.plan import ZonePlan
+from reconciler.model.sightings import Observation
+from reconciler.observe.gather import gather
+from reconciler.observe.transport import DnsExchange, SystemRoutes
+from reconciler.ports import Parent, Routes, Signer
+from reconciler.proof import prove
+from reconciler.sandbox.parents import parent as sandbox_parent
+from reconciler.sandbox.signers import signer as sandbox_signer
+from reconciler.sandbox.world import World
+from reconciler.spec.load import load_portfolio
+
+_ERRORS = {Severity.ERROR, Severity.CRITICAL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """One portfolio with everything wired: `world` is None unless it lives in a sandbox."""
+
+    root: Path
+    portfolio: Portfolio
+    clock: Clock
+    world: World | None
+    outside: Outside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What may stand in for the usual: a world already open and served, another proof, a watcher.
+
+    `propose` and `prove` are replaced only by the demo's `--unsafe`, which shows that the judges
+    can say no.
+    """
+
+    world: World | None = None
+    routes: Routes | None = None
+    propose: Propose | None = None
+    prove: Prove = prove
+    checkpoint: Checkpoint = pass_by
+    actor: Actor | None = None
+
+
+@contextmanager
+def open_workspace(root: Path, setting: Setting | None = None) -> Iterator[Workspace]:
+    """Open the portfolio at `root`, serve its sandbox if it has one, and close both at the end."""
+    setting = setting or Setting()
+    portfolio = load_valid(root)
+    with ExitStack() as stack:
+        world = setting.world or _world(root, portfolio, stack)
+        routes = setting.routes or _routes(world, stack)
+        yield _wired(root, portfolio, setting, world, routes)
+
+
+def load_valid(root: Path) -> Portfolio:
+    """Return the portfolio at `root`; one that is not valid raises SpecError with every error."""
+    loaded = load_portfolio(root)
+    if loaded.portfolio is None:
+        raise SpecError(*(d for d in loaded.diagnostics if d.severity in _ERRORS))
+    return loaded.portfolio
+
+
+def _wired(
+    root: Path,
+    portfolio: Portfolio,
+    setting: Setting,
+    world: World | None,
+    routes: Routes,
+) -> Workspace:
+    clock: Clock = world or SystemClock()
+    signers, parents = _signers(portfolio, world), _parents(portfolio, world)
+    git = open_plumbing(root)
+    actor = setting.actor or whoever_runs(git)
+
+    def look(desired: DesiredZone) -> Observation:
+        exchange = DnsExchange(routes)
+        parent = parents[desired.parent]
+        observers = _observers(portfolio.observers, world)
+        return gather(desired, signers, parent, exchange, observers, clock.now())
+
+    def plan(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
+        return propose(portfolio, desired, observed, setting.prove)
+
+    ledger = GitLedger(root, actor=actor)
+    outside = Outside(
+        portfolio=portfolio,
+        clock=clock,
+        ledger=ledger,
+        recall=Memory(ledger).recall,
+        signers=signers,
+        parents=parents,
+        observe=look,
+        authors=lambda zone, since: authors_of(root, _files(portfolio, zone), since),
+        commit=head(git),
+        propose=setting.propose or plan,
+        prove=setting.prove,
+        actor=actor,
+        checkpoint=setting.checkpoint,
+    )
+    return Workspace(root=root, portfolio=portfolio, clock=clock, world=world, outside=outside)
+
+
+def start_ledger(workspace: Workspace) -> None:
+    """Write what a ledger begins with, and the governance now in force, if it is not there yet."""
+    outside = workspace.outside
+    ensure_started(outside.ledger, workspace.portfolio, workspace.clock.now(), outside.recall())
+
+
+def whoever_runs(git: Plumbing) -> Actor:
+    """Return who acts: the CI run that the environment tells of, else the git identity."""
+    run = os.environ.get("GITHUB_RUN_ID")
+    if run:
+        attempt = os.environ.get("GITHUB_RUN_ATTEMPT", "1")
+        repository = os.environ.get("GITHUB_REPOSITORY", "unknown")
+        return Actor(kind=ActorKind.CI, id=f"github/{repository}", run=f"{run}.{attempt}")
+    return Actor(
+        kind=ActorKind.PERSON,
+        id=email(git),
+        run=f"{socket.gethostname()}/{os.getpid()}",
+    )
+
+
+def _world(root: Path, portfolio: Portfolio, stack: ExitStack) -> World | None:
+    """Open the world that the portfolio's sandbox systems name; all must name the same."""
+    systems = [*portfolio.signers.values(), *portfolio.parents.values()]
+    named = {spec.name: _world_path(root, spec) for spec in systems if _is_sandbox(spec)}
+    if not named:
+        return None
+    real = sorted(spec.name for spec in systems if not _is_sandbox(spec) and _used(portfolio, spec))
+    if real or len(set(named.values())) > 1:
+        raise SpecError(
+            Diagnostic(
+                code="mixed-worlds",
+                summary="a portfolio lives in one sandbox or in the real world, not in both",
+                detail=f"sandboxes: {sorted(set(map(str, named.values())))}; real: {real}",
+                hint="keep sandbox signers and parents in a portfolio of their own",
+                file="zones/portfolio.yaml",
+            )
+        )
+    return stack.enter_context(World.open(next(iter(named.values()))))
+
+
+def _used(portfolio: Portfolio, spec: SystemSpec) -> bool:
+    return any(
+        spec.name in zone.signers or spec.name == zone.parent for zone in portfolio.zones.values()
+    )
+
+
+def _is_sandbox(spec: SystemSpec) -> bool:
+    return spec.kind.startswith("sandbox")
+
+
+def _world_path(root: Path, spec: SystemSpec) -> Path:
+    return (root / str(spec.options.get("world", "world"))).resolve()
+
+
+def _routes(world: World | None, stack: ExitStack) -> Routes:
+    return SystemRoutes() if world is None else stack.enter_context(world.serve())
+
+
+def _signers(portfolio: Portfolio, world: World | None) -> Mapping[str, Signer]:
+    if world is None:
+        return {}
+    names = (name for name, spec in portfolio.signers.items() if _is_sandbox(spec))
+    return {name: sandbox_signer(world, name) for name in names}
+
+
+def _parents(portfolio: Portfolio, world: World | None) -> Mapping[str, Parent]:
+    if world is None:
+        return {}
+    names = (name for name, spec in portfolio.parents.items() if _is_sandbox(spec))
+    return {name: sandbox_parent(world, name) for name in names}
+
+
+def _observers(observers: Observers, world: World | None) -> Observers:
+    """Return where to look from; a sandbox has its own root."""
+    if world is None:
+        return observers
+    return replace(observers, hints=world.hints, trust_anchors=world.trust_anchors)
+
+
+def _files(portfolio: Portfolio, zone: str) -> tuple[str, ...]:
+    """Return the files that a zone's desired state is made of, its own first."""
+    return portfolio.sources[zone], "zones/portfolio.yaml"
