@@ -64,6 +64,15 @@ def make(world: World, request: Request, prepare: Prepare) -> Receipt:
     return done.receipt
 
 
+def require_reachable(world: World, system: str, zone: str) -> None:
+    """Raise AdapterError while the API of a system cannot be reached."""
+    fault = _fault(world, system)
+    if fault is not None and fault.kind is FaultKind.UNREACHABLE:
+        with world.store.transaction():
+            world.store.strike(fault)
+        raise _failure(system, zone, fault)
+
+
 def refusal(system: str, zone: str, summary: str, hint: str) -> AdapterError:
     """Return the error with which a system refuses what makes no sense to it."""
     return AdapterError(
@@ -76,22 +85,24 @@ def _perform(world: World, request: Request, prepare: Prepare) -> _Done:
     if fault is not None:
         world.store.strike(fault)
         if fault.kind in _BEFORE:
-            return _Done(Receipt(), error=_failure(request, fault))
+            return _Done(Receipt(), error=_failure(request.system, request.zone, fault))
         if fault.kind is FaultKind.SILENT_NOOP:
             return _Done(Receipt())
     change = prepare(request)
     if fault is not None and fault.kind is FaultKind.PARTIAL:
         half = change.states[: len(change.states) // 2]
         _write(change, half)
-        return _Done(Receipt(), changed=bool(half), error=_failure(request, fault))
+        return _Done(
+            Receipt(), changed=bool(half), error=_failure(request.system, request.zone, fault)
+        )
     _write(change, change.states)
     receipt = json.dumps(asdict(change.receipt), default=_plain, sort_keys=True)
     world.store.add_call(request.system, request.zone, request.idem, _text(request), receipt)
-    error = None if fault is None else _failure(request, fault)
+    error = None if fault is None else _failure(request.system, request.zone, fault)
     return _Done(change.receipt, changed=bool(change.states), error=error)
 
 
-_BEFORE = {FaultKind.REFUSE, FaultKind.THROTTLE}
+_BEFORE = {FaultKind.REFUSE, FaultKind.THROTTLE, FaultKind.UNREACHABLE}
 """Faults that strike before anything happens."""
 
 
@@ -122,13 +133,18 @@ def _fault(world: World, system: str) -> ActiveFault | None:
     return None
 
 
-def _failure(request: Request, fault: ActiveFault) -> AdapterError:
+def _failure(system: str, zone: str, fault: ActiveFault) -> AdapterError:
     code, summary, hint = {
         FaultKind.REFUSE: ("refused", "HTTP 403: not now", "try again later"),
         FaultKind.THROTTLE: (
             "throttled",
             "HTTP 429: too many requests",
             f"try again in {fault.seconds} seconds",
+        ),
+        FaultKind.UNREACHABLE: (
+            "unreachable",
+            "connection refused",
+            "see whether the provider has an outage, then try again",
         ),
         FaultKind.PARTIAL: (
             "interrupted",
@@ -141,7 +157,7 @@ def _failure(request: Request, fault: ActiveFault) -> AdapterError:
             "look at what is published: the change may have happened",
         ),
     }[fault.kind]
-    where = f"{request.system}, {request.zone}"
+    where = f"{system}, {zone}"
     return AdapterError(
         Diagnostic(code=code, summary=summary, hint=hint, where=where),
         unsettled=fault.kind is FaultKind.AMBIGUOUS,

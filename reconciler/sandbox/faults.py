@@ -22,6 +22,8 @@ class FaultKind(StrEnum):
     """The first half of a change happens, then the API says no."""
     THROTTLE = "throttle"
     """The API asks to come back in `seconds`."""
+    UNREACHABLE = "unreachable"
+    """The API cannot be reached, not even to look."""
     AMBIGUOUS = "ambiguous"
     """The change happens, and the API times out."""
     LAG = "lag"
@@ -42,6 +44,7 @@ SYSTEM_FAULTS = frozenset(
         FaultKind.SILENT_NOOP,
         FaultKind.PARTIAL,
         FaultKind.THROTTLE,
+        FaultKind.UNREACHABLE,
         FaultKind.AMBIGUOUS,
     }
 )

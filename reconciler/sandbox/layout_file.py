@@ -14,12 +14,20 @@ import dns.exception
 import dns.name
 
 from reconciler.diagnostics import Diagnostic, SpecError
+from reconciler.model.capabilities import PARENT_KINDS
 from reconciler.model.desired import DenialKind
 from reconciler.model.keys import parse_symbol
 from reconciler.sandbox.contents import parse_records
 from reconciler.sandbox.hosted import ALGORITHM, max_zone_ttl
 from reconciler.sandbox.keymaker import ALGORITHMS
-from reconciler.sandbox.layout import SKEW, RegistryLayout, ServerLayout, WorldLayout, ZoneLayout
+from reconciler.sandbox.layout import (
+    SKEW,
+    ParentLayout,
+    RegistryLayout,
+    ServerLayout,
+    WorldLayout,
+    ZoneLayout,
+)
 
 
 def dump_layout(layout: WorldLayout) -> str:
@@ -103,6 +111,8 @@ def _flaws(layout: WorldLayout) -> Iterator[tuple[str, str]]:
     yield from _bad_servers(layout)
     for registry in layout.registries:
         yield from _bad_signing(registry.zone, registry, 0)
+    for parent in layout.parents:
+        yield from _bad_parent(parent)
     for zone in layout.zones:
         yield from _bad_zone(layout, zone)
 
@@ -168,6 +178,19 @@ def _bad_signing(
         yield where, "denial is nsec or nsec3; a zone without keys is unsigned by itself"
     if place.signing.denial.opt_out:
         yield where, "opt-out is not built"
+
+
+def _bad_parent(parent: ParentLayout) -> Iterator[tuple[str, str]]:
+    longest = PARENT_KINDS[parent.kind].capabilities.processing_max
+    for name, delay in (
+        ("registration_delay", parent.registration_delay),
+        ("acts_after", parent.acts_after),
+    ):
+        if delay < 0:
+            yield parent.name, f"{name} is not negative"
+    delay = parent.acts_after if parent.kind == "sandbox-manual" else parent.registration_delay
+    if delay > longest:
+        yield parent.name, f"it promises to act within {longest} s, not {delay} s"
 
 
 def _bad_zone(layout: WorldLayout, zone: ZoneLayout) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from reconciler.model.capabilities import PARENT_KINDS, DsWrite, ParentCapabilit
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.moves import DsAdd, DsRemove, DsReplace, ParentMove
 from reconciler.ports import Idempotency, ParentClaim, Receipt
-from reconciler.sandbox.calls import Change, Request, make, refusal
+from reconciler.sandbox.calls import Change, Request, make, refusal, require_reachable
 from reconciler.sandbox.history import PARENT, DelegationState, State
 from reconciler.sandbox.keymaker import DIGEST_TYPES, ds_text
 from reconciler.sandbox.layout import ParentLayout
@@ -142,6 +142,7 @@ class SandboxRegistrar(_Parent):
     def observe(self, zone: str) -> ParentClaim:
         """Return what the registry publishes, and whether a change is on its way."""
         self._require_zone(zone)
+        require_reachable(self._world, self.name, zone)
         now, history = self._world.store.view()
         return ParentClaim(
             ds=history.delegation_at(zone, now).state.ds,
@@ -156,6 +157,7 @@ class SandboxManualParent(_Parent):
     def observe(self, zone: str) -> ParentClaim:
         """Return only how fast the registry's servers follow."""
         self._require_zone(zone)
+        require_reachable(self._world, self.name, zone)
         return ParentClaim(propagation_delay=self._propagation_delay(zone))
 
 

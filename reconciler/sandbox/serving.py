@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
-from reconciler.diagnostics import Diagnostic, ObservationError
+from reconciler.diagnostics import Diagnostic, ObservationError, ReconcileError
 from reconciler.sandbox.wire import Transport
 
 LOOPBACK = "127.0.0.1"
@@ -125,7 +125,7 @@ class Serving:
 
     def _datagram(self, sock: socket.socket, address: str, _: int) -> None:
         query, peer = sock.recvfrom(_MAX_PACKET)
-        answer = self._respond(address, query, Transport.UDP)
+        answer = self._answer(address, query, Transport.UDP)
         if answer is not None:
             sock.sendto(answer, peer)
 
@@ -159,11 +159,18 @@ class Serving:
         while (query := _whole(connection.received)) is not None:
             del connection.received[: len(query) + 2]
             connection.deadline = time.monotonic() + _IDLE_SECONDS
-            answer = self._respond(connection.address, query, Transport.TCP)
+            answer = self._answer(connection.address, query, Transport.TCP)
             if answer is None:
                 connection.ended = True
             else:
                 connection.pending += struct.pack("!H", len(answer)) + answer
+
+    def _answer(self, address: str, query: bytes, transport: Transport) -> bytes | None:
+        """Answer, or be silent while the world's state cannot be read."""
+        try:
+            return self._respond(address, query, transport)
+        except ReconcileError:
+            return None
 
     def _await_next(self, sock: socket.socket, connection: _Connection) -> None:
         if connection.ended and not connection.pending:

@@ -28,7 +28,7 @@ from reconciler.model.moves import (
 )
 from reconciler.ports import Idempotency, Receipt, SignerClaim
 from reconciler.sandbox import hosted
-from reconciler.sandbox.calls import Change, Request, make, refusal
+from reconciler.sandbox.calls import Change, Request, make, refusal, require_reachable
 from reconciler.sandbox.contents import content_digest
 from reconciler.sandbox.genesis import signing_state
 from reconciler.sandbox.history import HeldKey, SignerState, State
@@ -59,6 +59,7 @@ class _Signer(ABC):
     def observe(self, zone: str) -> SignerClaim:
         """Return what this signer says about `zone`; a zone it does not serve: AdapterError."""
         self._require_zone(zone)
+        require_reachable(self._world, self.name, zone)
         state = self._state(zone)
         layout = self._world.zone(zone)
         return SignerClaim(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from reconciler.diagnostics import Diagnostic, SpecError
+from reconciler.diagnostics import AdapterError, Diagnostic, ReconcileError, SpecError
 from reconciler.sandbox.faults import FaultKind
 from reconciler.sandbox.history import (
     PARENT,
@@ -62,12 +62,19 @@ class Store:
         self._file = directory / FILE
         if not create and not self._file.is_file():
             raise SpecError(_no_world(directory))
-        self._db = sqlite3.connect(
-            self._file, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False
-        )
-        self._db.execute("PRAGMA journal_mode = WAL")
         self._loaded: tuple[int, History] | None = None
-        if not create and not self._tables():
+        with self._told():
+            self._db = sqlite3.connect(
+                self._file, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False
+            )
+        try:
+            with self._told():
+                self._db.execute("PRAGMA journal_mode = WAL")
+                whole = create or self._tables()
+        except ReconcileError:
+            self._db.close()
+            raise
+        if not whole:
             self._db.close()
             raise SpecError(_no_world(directory))
 
@@ -79,7 +86,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make everything inside happen at once or not at all; the whole world is locked."""
-        with self._lock:
+        with self._lock, self._told():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -108,13 +115,13 @@ class Store:
 
     def meta(self, name: str) -> str:
         """Return what was written down at the creation of the world."""
-        with self._lock:
+        with self._lock, self._told():
             row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(row[0])
 
     def clock(self) -> tuple[int, int]:
         """Return the virtual time and the generation, which grows with each change of history."""
-        with self._lock:
+        with self._lock, self._told():
             row = self._db.execute("SELECT now, generation FROM clock").fetchone()
         return int(row[0]), int(row[1])
 
@@ -127,7 +134,7 @@ class Store:
 
         History is read anew only where something happened.
         """
-        with self._lock, self._snapshot():
+        with self._lock, self._told(), self._snapshot():
             now, generation = self.clock()
             if self._loaded is None or self._loaded[0] != generation:
                 self._loaded = generation, self._load()
@@ -220,6 +227,21 @@ class Store:
         """End all faults."""
         self._db.execute("DELETE FROM faults")
         self._grow()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what SQLite says about the file into an error that a person can act on."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise AdapterError(
+                Diagnostic(
+                    code="world-unusable",
+                    summary=f"the sandbox's state cannot be used: {error}",
+                    where=str(self._file),
+                    hint="see that the file is whole and writable, or create the world anew",
+                )
+            ) from error
 
     def _grow(self) -> None:
         self._db.execute("UPDATE clock SET generation = generation + 1")

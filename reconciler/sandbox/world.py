@@ -5,20 +5,21 @@ What its servers answer follows from the history of events, the server and the v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from reconciler.diagnostics import Diagnostic, SpecError
 from reconciler.model.entries import Json
 from reconciler.model.keys import SEP_FLAG
 from reconciler.sandbox import changes, genesis
 from reconciler.sandbox.authority import Authority
 from reconciler.sandbox.contents import Moment
 from reconciler.sandbox.dump import dump
-from reconciler.sandbox.faults import Fault
+from reconciler.sandbox.faults import SYSTEM_FAULTS, Fault
 from reconciler.sandbox.history import ActiveFault, History
 from reconciler.sandbox.keymaker import ds_text
 from reconciler.sandbox.keyring import Keyring
@@ -69,7 +70,7 @@ class World:
         A layout that cannot work and a directory that holds a world raise SpecError.
         """
         require_sound(layout)
-        path.mkdir(parents=True, exist_ok=True)
+        _make_directory(path)
         store = Store(path, create=True)
         try:
             with store.transaction():
@@ -130,19 +131,20 @@ class World:
 
     def instances(self, zone: str) -> tuple[Instance, ...]:
         """Return the servers of the parent of `zone` and of its signers, hidden ones included."""
-        parent = zone.partition(".")[2] or "."
-        registries = {registry.zone: registry for registry in self.layout.registries}
-        found = _instances("parent", registries[parent].servers)
-        if zone in registries:
-            return found + _instances(zone, registries[zone].servers)
+        signers = self.zone(zone).signers
+        tld = next(tld for tld in self.layout.tlds if tld.zone == zone.partition(".")[2])
+        found = _instances("parent", tld.servers)
         for signer in self.layout.signers:
-            if signer.name in self.zone(zone).signers:
+            if signer.name in signers:
                 found += _instances(signer.name, signer.servers)
         return found
 
     def zone(self, zone: str) -> ZoneLayout:
-        """Return the layout of a zone; an unknown one raises KeyError."""
-        return {layout.zone: layout for layout in self.layout.zones}[zone]
+        """Return the layout of a zone; an unknown one raises SpecError."""
+        zones = {layout.zone: layout for layout in self.layout.zones}
+        if zone not in zones:
+            raise SpecError(_unknown("zone", zone, zones))
+        return zones[zone]
 
     @property
     def hints(self) -> Mapping[str, tuple[str, ...]]:
@@ -178,16 +180,19 @@ class World:
 
     def act(self, zone: str) -> None:
         """Let the people behind a delegation do now what is still pending."""
+        self.zone(zone)
         with self.store.transaction():
             self.store.hasten(zone, self.store.clock()[0])
         self.changed()
 
     def inject(self, fault: Fault) -> None:
-        """Let something go wrong from now on; an unknown target raises KeyError."""
-        known = {s.name for s in self.layout.servers} | {RESOLVER}
-        known |= {s.name for s in self.layout.signers} | {p.name for p in self.layout.parents}
+        """Let something go wrong from now on; a target that cannot fail so raises SpecError."""
+        known = {server.name for server in self.layout.servers}
+        if fault.kind in SYSTEM_FAULTS:
+            known = {system.name for system in self.layout.signers}
+            known |= {system.name for system in self.layout.parents}
         if fault.target not in known:
-            raise KeyError(fault.target)
+            raise SpecError(_unknown("target", fault.target, known))
         with self.store.transaction():
             now, history = self.store.view()
             self.store.add_fault(
@@ -248,6 +253,29 @@ class World:
 def _instances(role: str, servers: tuple[ServerLayout, ...]) -> tuple[Instance, ...]:
     return tuple(
         Instance(server=s.name, address=s.address, role=role, hidden=s.hidden) for s in servers
+    )
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpecError(
+            Diagnostic(
+                code="world-unwritable",
+                summary=f"no world can be made there: {error.strerror}",
+                where=str(path),
+                hint="name a directory that is empty, or that you may create",
+            )
+        ) from error
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> Diagnostic:
+    return Diagnostic(
+        code=f"unknown-{what}",
+        summary=f"the sandbox has no {what} {name}",
+        where=name,
+        hint=f"it has {', '.join(sorted(known))}",
     )
 
 

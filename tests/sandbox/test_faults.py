@@ -10,7 +10,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from reconciler.diagnostics import AdapterError
+from reconciler.diagnostics import AdapterError, SpecError
 from reconciler.model.keys import DsRef
 from reconciler.model.moves import DnskeyAdd, DsReplace, ZoneSign, ZoneUnsign
 from reconciler.sandbox.faults import Fault, FaultKind
@@ -165,8 +165,25 @@ def test_spoilt_answers_cannot_be_read(world: World, kind: FaultKind) -> None:
 
 
 def test_an_unknown_target_is_an_error(world: World) -> None:
-    with pytest.raises(KeyError):
-        fail(world, FaultKind.REFUSE, "nobody")
+    for kind, target in (
+        (FaultKind.REFUSE, "nobody"),
+        (FaultKind.REFUSE, "ns1.a.example."),
+        (FaultKind.LAG, "a"),
+    ):
+        with pytest.raises(SpecError, match=target):
+            fail(world, kind, target)
+
+
+def test_an_api_that_cannot_be_reached_can_neither_be_asked_nor_told(world: World) -> None:
+    fail(world, FaultKind.UNREACHABLE, count=2)
+    with pytest.raises(AdapterError, match="connection refused"):
+        signer(world, "a").observe(ZONE)
+    with pytest.raises(AdapterError, match="connection refused"):
+        call(world)
+    assert not signing(world)
+    fail(world, FaultKind.UNREACHABLE, "by-hand")
+    with pytest.raises(AdapterError, match="connection refused"):
+        parent(world, "by-hand").observe("bank.example.")
 
 
 def test_faults_are_seen_in_the_dump(world: World) -> None:

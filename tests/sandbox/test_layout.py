@@ -27,6 +27,11 @@ def with_server(**changes: object) -> WorldLayout:
     return replace(EXAMPLE, signers=(changed, HOSTED))
 
 
+def with_parent(**changes: int) -> WorldLayout:
+    registrar = replace(EXAMPLE.parents[0], **changes)  # type: ignore[arg-type]
+    return replace(EXAMPLE, parents=(registrar, EXAMPLE.parents[1]))
+
+
 def test_a_layout_survives_being_written_and_read() -> None:
     salted = Denial(kind=DenialKind.NSEC3, salt=b"\x01\xff", iterations=2)
     layout = zone_layout(signing=SigningLayout(denial=salted))
@@ -78,6 +83,8 @@ def test_what_is_no_layout_at_all_is_refused(text: str) -> None:
             "the primary",
         ),
         (replace(EXAMPLE, signers=(SIGNER, replace(HOSTED, zsk_period=3600))), "too short"),
+        (with_parent(registration_delay=86401), "promises to act within 86400"),
+        (with_parent(acts_after=-1), "acts_after is not negative"),
         (zone_layout(zone="shop.example.org."), "directly below a TLD"),
         (zone_layout(signers=("nobody",)), "must be a signer"),
         (zone_layout(signers=()), "must be a signer"),

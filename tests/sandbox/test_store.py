@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.diagnostics import SpecError
+from reconciler.diagnostics import AdapterError, SpecError
 from reconciler.model.moves import DnskeyAdd, ZoneSign
 from reconciler.sandbox.layout import example_layout
 from reconciler.sandbox.signers import signer
@@ -117,6 +117,33 @@ def test_a_directory_without_a_world_is_an_error_with_a_hint(
     with pytest.raises(SpecError, match="no sandbox world") as caught:
         World.open(tmp_path)
     assert "sandbox create" in caught.value.diagnostics[0].hint
+
+
+def test_a_file_that_is_no_world_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"rubbish" * 1000)
+    with pytest.raises(AdapterError, match="cannot be used") as caught:
+        World.open(tmp_path)
+    assert caught.value.diagnostics[0].hint
+
+
+def test_a_file_in_the_way_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "w").write_text("")
+    with pytest.raises(SpecError, match="no world can be made there") as caught:
+        World.create(tmp_path / "w", start=START, layout=example_layout())
+    assert caught.value.diagnostics[0].hint
+
+
+def test_a_closed_world_says_so(tmp_path: Path) -> None:
+    world = World.create(tmp_path / "w", start=START, layout=example_layout(), seed=3)
+    world.close()
+    with pytest.raises(AdapterError, match="closed"):
+        world.now()
+
+
+def test_unknown_zones_are_named(world: World) -> None:
+    for ask in (world.zone, world.act, world.instances):
+        with pytest.raises(SpecError, match=r"no zone nobody\.example\."):
+            ask("nobody.example.")
 
 
 def test_a_world_is_not_made_twice_in_one_place(world: World, tmp_path: Path) -> None:
