@@ -343,24 +343,56 @@ def test_a_remote_that_is_not_there(repository: Path, tmp_path: Path) -> None:
     assert code_of(error) == "ledger-remote-unreachable"
 
 
+def git_that(after_push: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a git on the PATH that does what it shall, and after a push something else too."""
+    found = subprocess.run(["which", "git"], check=True, capture_output=True, text=True)
+    folder.mkdir()
+    program = folder / "git"
+    program.write_text(
+        f'#!/bin/sh\n{found.stdout.strip()} "$@"\nended=$?\n'
+        f'for word in "$@"; do [ "$word" = push ] && {{ {after_push}; exit 128; }}; done\n'
+        "exit $ended\n"
+    )
+    program.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
 def test_a_push_that_landed_counts_although_git_said_it_failed(
     repository: Path, bare: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection breaks after the server moved its branch: a 502 after acceptance."""
-    wrapper = tmp_path / "bin" / "git"
-    wrapper.parent.mkdir()
-    real = subprocess.run(["which", "git"], check=True, capture_output=True, text=True).stdout
-    wrapper.write_text(
-        f'#!/bin/sh\n{real.strip()} "$@"\nended=$?\n'
-        'for word in "$@"; do [ "$word" = push ] && exit 128; done\nexit $ended\n'
-    )
-    wrapper.chmod(stat.S_IRWXU)
-    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+    git_that(":", tmp_path / "bin", monkeypatch)
     ledger = opened(repository, "origin")
     ledger.append([GENESIS], NOW)
     assert git("rev-parse", LOG) == git("rev-parse", LOG, cwd=bare)
     ledger.append([BEAT], NOW)
     assert [entry.seq for entry in ledger.entries()] == [1, 2]
+
+
+def test_a_remote_that_falls_silent_in_a_push_leaves_it_unknown_until_it_answers(
+    repository: Path, bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git_that(f"mv {bare} {bare}.away", tmp_path / "bin", monkeypatch)
+    ledger = opened(repository, "origin")
+    with pytest.raises(LedgerError) as error:
+        ledger.append([GENESIS], NOW)
+    assert code_of(error) == "ledger-push-unsettled"
+    Path(f"{bare}.away").rename(bare)
+    assert [entry.seq for entry in ledger.entries()] == [1], "it had landed after all"
+
+
+def test_somebody_elses_push_in_between_is_a_lost_race(
+    repository: Path, bare: Path, clone: Callable[[str], Path], git: Git
+) -> None:
+    """The rival's entry lands between our last look at the remote and our push."""
+    rival = opened(clone("rival"), "origin")
+    ledger = opened(repository, "origin")
+    assert list(ledger.entries()) == []
+    rival.append([GENESIS], NOW)
+    tip = git("rev-parse", LOG, cwd=bare)
+    with pytest.raises(LostRaceError):
+        ledger.append([GENESIS], NOW)
+    assert git("rev-parse", LOG, cwd=bare) == tip
 
 
 def test_a_stale_lock_is_named(repository: Path, ledger: GitLedger) -> None:
@@ -401,3 +433,18 @@ def test_a_remote_that_was_cut_is_noticed_by_whoever_knows_more(
     with pytest.raises(LedgerError) as error:
         list(opened(repository, "origin").entries())
     assert code_of(error) == "ledger-diverged"
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_stray_folder_in_the_branch_is_an_error_not_a_traceback(
+    repository: Path, git: Git, tmp_path: Path
+) -> None:
+    git("worktree", "add", "-q", str(tmp_path / "look"), "reconcile/log")
+    (tmp_path / "look" / "entries" / "zzz").mkdir()
+    (tmp_path / "look" / "entries" / "zzz" / "x").write_text("x")
+    git("add", ".", cwd=tmp_path / "look")
+    git("commit", "-qm", "stray", cwd=tmp_path / "look")
+    git("worktree", "remove", str(tmp_path / "look"))
+    with pytest.raises(VerificationError) as error:
+        list(opened(repository).entries())
+    assert code_of(error) == "ledger-stray-file"
