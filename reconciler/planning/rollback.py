@@ -42,6 +42,7 @@ def task_after(solution: Solution, number: int) -> Task:
         task,
         start=solution.path[number - 1].after,
         goal=task.start,
+        asked=solution.kept,
         pasts=tuple(
             past_after(solution, slot, past, number) for slot, past in enumerate(task.pasts)
         ),

@@ -1,4 +1,4 @@
-"""Dijkstra's search over settled publications, joined by edges that are safe in every mix.
+"""A* search over settled publications, joined by edges that are safe in every mix.
 
 An edge is a set of moves made together, landing in any order. It is safe if every view mixed from
 what stood before, what stands after, and what any subset of the moves leaves in an RRset does no
@@ -13,6 +13,7 @@ from heapq import heappop, heappush
 from itertools import combinations, count, product
 from typing import NamedTuple
 
+from reconciler.model.capabilities import DsWrite
 from reconciler.model.keys import Key
 from reconciler.model.moves import system
 from reconciler.planning.moves import Menu, Offer
@@ -140,6 +141,25 @@ class Problem:
             moves=len(edge.offers),
         )
 
+    def at_least(self, node: Node) -> Cost:
+        """Return a cost that every path from `node` to the goal reaches (A*'s lower bound).
+
+        Each slot that is not yet as desired must be changed once, and then settles.
+        """
+        wrong = [
+            i for i, (now, goal) in enumerate(zip(node, self.goal, strict=True)) if now != goal
+        ]
+        calls = 0
+        if node[DS_SLOT] != self.goal[DS_SLOT]:
+            single = self.menu.parent.write is DsWrite.ONE_AT_A_TIME
+            calls = (node[DS_SLOT] ^ self.goal[DS_SLOT]).bit_count() if single else 1
+        return Cost(
+            bogus=0,
+            parent=calls * self.menu.parent.weight,
+            seconds=max((self.timings[i].remembered(node[i]) for i in wrong), default=0),
+            moves=0,
+        )
+
     def _is_bogus(self, node: Node) -> bool:
         named = ("DS", "DNSKEY", "data")
         values = zip(named, node[:3], strict=True)
@@ -190,24 +210,37 @@ def find_path(problem: Problem, profiles: int) -> tuple[Edge, ...] | None:
     start, goal = problem.start, problem.goal
     best: dict[Node, Cost] = {start: Cost(0, 0, 0, 0)}
     came: dict[Node, Edge] = {}
+    done: set[Node] = set()
     order = count()
-    frontier: list[tuple[Cost, int, Node]] = [(best[start], next(order), start)]
+    frontier: list[tuple[Cost, int, Node]] = [(problem.at_least(start), next(order), start)]
     while frontier:
-        cost, _, node = heappop(frontier)
+        _, _, node = heappop(frontier)
         if node == goal:
             return _trace(came, goal, start)
-        if cost > best[node]:
+        if node in done:
             continue
+        done.add(node)
+        cost = best[node]
         for priced in problem.edges_from(node):
-            if priced.bad & profiles:
+            if priced.bad & profiles or priced.edge.after in done:
                 continue
             after = priced.edge.after
-            reached = Cost(*map(sum, zip(cost, priced.cost, strict=True)))
+            reached = plus(cost, priced.cost)
             if after not in best or reached < best[after]:
                 best[after] = reached
                 came[after] = priced.edge
-                heappush(frontier, (reached, next(order), after))
+                heappush(frontier, (plus(reached, problem.at_least(after)), next(order), after))
     return None
+
+
+def plus(one: Cost, other: Cost) -> Cost:
+    """Return the sum of two costs."""
+    return Cost(
+        one.bogus + other.bogus,
+        one.parent + other.parent,
+        one.seconds + other.seconds,
+        one.moves + other.moves,
+    )
 
 
 def _trace(came: dict[Node, Edge], goal: Node, start: Node) -> tuple[Edge, ...]:

@@ -36,6 +36,8 @@ class Task:
     drop_strict: bool
     insecure_allowed: bool
     ns_unknown_until: int = 0
+    asked: int = -1
+    """The mask of the profiles to try for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,18 @@ def keep_profiles(task: Task, problem: Problem) -> tuple[int, tuple[Edge, ...]] 
 
     None where a profile that must be kept cannot be.
     """
-    claimable = sum(1 << i for i in range(len(task.profiles)) if _claimable(task, problem.views, i))
+    claimable = sum(
+        1 << i
+        for i in range(len(task.profiles))
+        if task.asked >> i & 1 and _claimable(task, problem.views, i)
+    )
     if not _is_enough(task, claimable):
         return None
-    path = find_path(problem, claimable)
-    if path is not None:
-        return claimable, path
+    least_liked = 1 << max(claimable.bit_length() - 1, 0)
+    for most in (claimable, claimable & ~least_liked):
+        path = find_path(problem, most)
+        if path is not None and _is_enough(task, most):
+            return most, path
     kept = 0
     for bit in (1 << i for i in range(len(task.profiles)) if claimable >> i & 1):
         longer = find_path(problem, kept | bit)
@@ -190,7 +198,7 @@ def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solu
         waits, _, _ = _wait_for(task, views, ordered, kept)
     waits, apart, standing = _wait_for(task, views, ordered, kept)
     for j in range(1, len(ordered)):
-        if not waits.implies((j, j + 1), 0):
+        if not waits.implies((j, j + 1), ORDER):
             waits.require((j, j + 1), ORDER)
     return Solution(
         task=task,

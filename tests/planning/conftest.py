@@ -305,7 +305,8 @@ def partial_versions(plan: ZonePlan | Rollback) -> list[Version]:
                 states |= {landed(move, name, state) for state in states}
             assert content(version) in states, "the version is what its moves make"
             for state in states - {content(now[name]), content(version)}:
-                life = max(version.ttl, now[name].ttl)
+                held = [v for v in (now[name], version) if any(content(v)) == any(state)]
+                life = max(v.ttl for v in held or (now[name], version))
                 found.append(with_content(replace(version, ttl=life), state))
         now |= after
     return found
@@ -366,6 +367,40 @@ def landed(move: Move, name: Slot, state: State) -> State:  # noqa: C901, PLR091
             return state
 
 
+def after(start: ObservedZone, plan: ZonePlan, taken: int) -> ObservedZone:
+    """What is observed just after the first `taken` steps, at their earliest times."""
+    assert plan.timeline
+    if not taken:
+        return start
+    times = earliest(plan)
+    origin = times[plan.steps[taken - 1].id]
+    done = {step.id for step in plan.steps[:taken]}
+    history: list[Version] = []
+    current: dict[Slot, Version] = {}
+    for version in plan.timeline.versions:
+        if version.step is None or version.step in done:
+            at = version.at if version.step is None else times[version.step]
+            shown = replace(version, step=None, at=None if at is None else at - origin)
+            current[slot(version)] = shown
+            history.append(shown)
+    part = start.signers["a"]
+    ds = current[RRsetKind.DS, None]
+    dnskey = current[RRsetKind.DNSKEY, "a"]
+    data = current[RRsetKind.DATA, "a"]
+    assert isinstance(ds, DsVersion)
+    assert isinstance(dnskey, DnskeyVersion)
+    assert isinstance(data, DataVersion)
+    signer = replace(part, dnskeys=dnskey.keys, krrsig=dnskey.signed_by, zrrsig=data.signed_by)
+    return replace(
+        start,
+        keys=dict(start.keys) | dict(plan.timeline.keys),
+        parent=replace(start.parent, ds=ds.ds),
+        signers={"a": signer},
+        settled=False,
+        history=tuple(history),
+    )
+
+
 class Builders:
     """What tests build their worlds from, handed to them as the fixture `b`."""
 
@@ -376,6 +411,7 @@ class Builders:
     Times = Times
     observe = staticmethod(observe)
     desire = staticmethod(desire)
+    after = staticmethod(after)
     earliest = staticmethod(earliest)
     shorten = staticmethod(shorten)
     bad_views = staticmethod(bad_views)
