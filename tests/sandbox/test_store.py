@@ -57,6 +57,28 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_world(world: World, tmp_pa
         assert len(held) % 2 == 0, "a call makes both keys or none"
 
 
+COUNTER = f"""
+import sys
+from pathlib import Path
+from reconciler.model.moves import DnskeyAdd
+from reconciler.sandbox.signers import signer
+from reconciler.sandbox.world import World
+with World.open(Path(sys.argv[1])) as world:
+    for number in range(1, 21):
+        move = DnskeyAdd(signer="a", key=f"zsk@13/{{number}}", sign=False)
+        signer(world, "a").apply({ZONE!r}, move, {{}}, f"add {{number}}")
+"""
+
+
+def test_two_writers_at_once_make_each_key_once(world: World, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", COUNTER, str(tmp_path / "world")]
+    with subprocess.Popen(command) as one, subprocess.Popen(command) as two:
+        assert (one.wait(), two.wait()) == (0, 0)
+    keys = signer(world, "a").observe(ZONE).keys
+    assert [key.label for key in keys] == [f"zsk@13/{number}" for number in range(1, 21)]
+    assert len(Client(world).ask(SHOP, ZONE, "DNSKEY").answer[0]) == 20
+
+
 def test_another_process_sees_each_change_and_the_time(world: World, tmp_path: Path) -> None:
     with World.open(tmp_path / "world") as other:
         sign = ZoneSign(signer="a", keys=frozenset({"csk@13/1"}))
