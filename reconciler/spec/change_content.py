@@ -30,6 +30,7 @@ from reconciler.model.timeline import (
     slot,
 )
 from reconciler.spec.canonical import bytes_digest
+from reconciler.spec.wire_types import names_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ class _Path:
             "start": _ordered(
                 version for step, version in self._versions if step not in self._contents
             ),
-            "profiles": sorted(self._timeline.profiles) if self._timeline else [],
-            "assumptions": sorted(self._timeline.assumptions) if self._timeline else [],
+            "profiles": names_json(self._timeline.profiles if self._timeline else ()),
+            "assumptions": names_json(self._timeline.assumptions if self._timeline else ()),
             "insecure_allowed": self._timeline is not None and self._timeline.insecure_allowed,
             "steps": [
                 {
@@ -99,7 +100,7 @@ class _Path:
     def _content(self, step: Step) -> Json:
         return {
             "moves": _ordered(self._names.move(move) for move in step.moves),
-            "actor": sorted(step.actor.split(",")),
+            "actor": names_json(step.actor.split(",")),
             "freeze_class": step.freeze_class.value,
             "risk": step.risk.value,
             "versions": _ordered(
@@ -170,7 +171,7 @@ def _mixed(step: str, colours: Mapping[str, str], edges: Mapping[str, list[_Edge
         for edge in theirs
         if edge.target == step
     )
-    return bytes_digest(_text([colours[step], out, back]).encode())
+    return bytes_digest("\n".join((colours[step], *out, "", *back)).encode())
 
 
 _text: Callable[[Json], str] = json.JSONEncoder(sort_keys=True).encode
@@ -226,7 +227,7 @@ class _Names:
             case DsVersion():
                 return {"ds": self.ds_set(version.ds)}
             case NsVersion():
-                return {"signers": list[Json](sorted(version.signers))}
+                return {"signers": names_json(version.signers)}
             case DnskeyVersion():
                 return {
                     "keys": self.key_set(version.keys),

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from json.decoder import scanstring
 from typing import NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -132,6 +131,8 @@ def _unknown_inside(value: object, path: Path) -> Iterator[tuple[str | int, ...]
         case tuple():
             for index, item in enumerate(value):
                 yield from _unknown_inside(item, (*path, index))
+        case _:
+            return
 
 
 def _decode(data: bytes, source: str) -> str:
@@ -204,7 +205,7 @@ def _items(text: str, offset: int) -> Iterator[tuple[str | int, int, int]]:
         name: str | int = index
         start = here
         if named:
-            name, here = scanstring(text, here + 1)
+            name, here = decoder.raw_decode(text, here)
             here = _skip(text, _skip(text, here) + 1)
         yield name, start, here
         here = _skip(text, decoder.raw_decode(text, here)[1])

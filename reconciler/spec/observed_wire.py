@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from reconciler.model.capabilities import (
-    PARENT_KINDS,
-    SIGNER_KINDS,
     DsCheck,
     DsInput,
     DsWrite,
@@ -19,7 +17,7 @@ from reconciler.model.capabilities import (
     SignerCapabilities,
     Signing,
 )
-from reconciler.model.desired import Denial, DenialKind, Portfolio
+from reconciler.model.desired import Denial, DenialKind
 from reconciler.model.observed import SignatureFacts
 from reconciler.spec.json_document import Wire
 from reconciler.spec.timeline_file import KeyEntryFile, VersionFile
@@ -37,17 +35,6 @@ class AdapterDefaults:
 
     signers: Mapping[str, SignerCapabilities] = field(default_factory=dict)
     parents: Mapping[str, ParentCapabilities] = field(default_factory=dict)
-
-
-def adapter_defaults(portfolio: Portfolio) -> AdapterDefaults:
-    """Return what the adapter kinds that the portfolio names can do."""
-    parents = {
-        name: PARENT_KINDS[spec.kind].capabilities for name, spec in portfolio.parents.items()
-    }
-    return AdapterDefaults(
-        signers={n: SIGNER_KINDS[spec.kind].capabilities for n, spec in portfolio.signers.items()},
-        parents={zone: parents[desired.parent] for zone, desired in portfolio.zones.items()},
-    )
 
 
 class SignerCapabilitiesFile(Wire):
@@ -84,7 +71,7 @@ class ParentCapabilitiesFile(Wire):
         return replace(default, **_given(self))
 
 
-def _given(capabilities: Wire) -> dict[str, object]:
+def _given(capabilities: Wire) -> dict[str, Any]:
     names = type(capabilities).model_fields.keys() & capabilities.model_fields_set
     return {name: getattr(capabilities, name) for name in names}
 

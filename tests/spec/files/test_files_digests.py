@@ -36,7 +36,7 @@ from reconciler.model.plan import (
     WaitFrom,
     ZonePlan,
 )
-from reconciler.model.timeline import DataVersion, Timeline, slot
+from reconciler.model.timeline import CdsVersion, DataVersion, Timeline, slot
 from reconciler.spec.digests import change_digest, desired_digest, plan_digest, with_digests
 from reconciler.spec.plan_file import dump_plan, plan_file_problem
 
@@ -413,3 +413,25 @@ def test_a_file_without_digest_is_not_known_to_be_intact(roll: ZonePlan) -> None
     problem = plan_file_problem(dump_plan(Plan(zones={roll.zone: roll})), "plan.json")
     assert problem is not None
     assert problem.code == "no-plan-digest"
+
+
+@pytest.mark.parametrize(
+    "change", [{"cds": None}, {"cds": "delete"}, {"polled": False}, {"processing_max": 1}]
+)
+def test_an_approval_falls_with_what_a_parent_may_install(
+    roll: ZonePlan, change: dict[str, Any]
+) -> None:
+    cds = CdsVersion(
+        step="s2",
+        ttl=3600,
+        propagation=300,
+        signer="a",
+        cds=frozenset({DsRef("ksk@13/2", 2)}),
+        polled=True,
+        processing_max=604800,
+    )
+    before, after = (
+        _with_timeline(roll, versions=(*_timeline(roll).versions, version))
+        for version in (cds, replace(cds, **change))
+    )
+    assert _digest(before) != _digest(after)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reconciler.diagnostics import Diagnostic, Severity, SpecError
 from reconciler.model.keys import DsRef, UnmatchedDs
 from reconciler.model.timeline import DsVersion
-from reconciler.spec.entry_file import entry_from_bytes, entry_path
+from reconciler.spec.entry_file import entry_from_bytes, entry_path, is_canonical
 from reconciler.spec.observed_file import load_observed
 from reconciler.spec.plan_file import load_plan
 
@@ -393,3 +393,13 @@ def test_an_entry_is_refused_for(change: dict[str, Any], code: str) -> None:
     with pytest.raises(SpecError) as caught:
         entry_from_bytes(json.dumps({**ENTRY, **change}).encode(), "e.json")
     assert [found.code for found in caught.value.diagnostics] == [code]
+
+
+def test_an_entry_without_data_has_none() -> None:
+    members = {name: value for name, value in ENTRY.items() if name != "data"}
+    assert entry_from_bytes(json.dumps(members).encode(), "e.json").draft.data == {}
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 200_000, b"1e999", b'{"a":1.0}'])
+def test_what_has_no_canonical_form_is_not_canonical(data: bytes) -> None:
+    assert not is_canonical(data)
