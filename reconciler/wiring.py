@@ -14,7 +14,7 @@ from reconciler.diagnostics import Diagnostic, Severity, SpecError
 from reconciler.execute.outside import Checkpoint, Outside, Propose, Prove, pass_by
 from reconciler.execute.propose import propose
 from reconciler.execute.recall import Memory
-from reconciler.ledger.authors import authors_of
+from reconciler.ledger.authors import authors_of, require_committed
 from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.identity import email, head
 from reconciler.ledger.plumbing import Plumbing, open_plumbing
@@ -120,6 +120,13 @@ def _wired(
         checkpoint=setting.checkpoint,
     )
     return Workspace(root=root, portfolio=portfolio, clock=clock, world=world, outside=outside)
+
+
+def require_clean(workspace: Workspace) -> None:
+    """Refuse to act on desired state that git does not hold."""
+    git = open_plumbing(workspace.root)
+    zones = (workspace.root / "zones").resolve().relative_to(git.root.resolve())
+    require_committed(git, [zones.as_posix()])
 
 
 def start_ledger(workspace: Workspace) -> None:

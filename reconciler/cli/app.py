@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-import click
 import typer
 
 from reconciler import __version__
 from reconciler.cli import applying, approving, demonstrating, planning, sandboxing, validating
 from reconciler.cli.output import complain
-from reconciler.diagnostics import ExitCode, ReconcileError
+from reconciler.diagnostics import Diagnostic, ExitCode, ReconcileError
 
 app = typer.Typer(
     name="reconcile",
@@ -46,13 +45,20 @@ def run(arguments: list[str]) -> int:
     except ReconcileError as error:
         complain(error.diagnostics)
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
+    except typer.Exit as ended:
+        return ended.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("interrupted; the next run goes on from what is on record", err=True)
         return ExitCode.ERROR
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; the next run goes on from what is on record", err=True)
+    except typer.TyperException as error:
+        complain((_usage(error),))
         return ExitCode.ERROR
     except BrokenPipeError:
         sys.stderr.close()
         return ExitCode.ERROR
     return int(result) if isinstance(result, int) else ExitCode.OK
+
+
+def _usage(error: typer.TyperException) -> Diagnostic:
+    what = getattr(error, "format_message", error.__str__)()
+    return Diagnostic(code="usage", summary=str(what), hint="see `reconcile --help`")

@@ -6,12 +6,12 @@ import typer
 
 from reconciler.cli.options import HERE, Detailed, Format, Root, TextOrJson, Zones, chosen
 from reconciler.cli.output import console, print_json
-from reconciler.wiring import open_workspace, require_clean, start_ledger
 from reconciler.execute.run import apply_zones
 from reconciler.execute.status import statuses
 from reconciler.model.results import exit_code, worst
 from reconciler.report.result_text import print_result, result_json
 from reconciler.report.status_text import print_statuses, status_json
+from reconciler.wiring import open_workspace, require_clean, start_ledger
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +29,7 @@ def apply(
     """Do every step that is due and allowed now, then say when to come back."""
     with open_workspace(root) as workspace:
         wanted = chosen(workspace.portfolio, zones)
-        require_clean(workspace, wanted)
+        require_clean(workspace)
         start_ledger(workspace)
         now = workspace.clock.now()
         out = console()

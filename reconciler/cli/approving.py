@@ -9,8 +9,8 @@ import typer
 
 from reconciler.cli.options import HERE, Root
 from reconciler.cli.output import say
-from reconciler.wiring import open_workspace, start_ledger
 from reconciler.execute.approve import approve as record_approval
+from reconciler.wiring import open_workspace, start_ledger
 
 
 def register(app: typer.Typer) -> None:

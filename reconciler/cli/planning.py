@@ -21,7 +21,6 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import complain, console, print_json, say
 from reconciler.cli.progress import steps_of
-from reconciler.wiring import Workspace, load_valid, open_workspace
 from reconciler.diagnostics import Diagnostic, ExitCode, ObservationError, SpecError
 from reconciler.execute.outside import unbuilt
 from reconciler.execute.propose import bundled, propose
@@ -40,6 +39,7 @@ from reconciler.report.plan_text import print_plan
 from reconciler.spec.observed_file import dump_observed, load_observed
 from reconciler.spec.observed_wire import AdapterDefaults
 from reconciler.spec.plan_file import dump_plan, load_plan, plan_file_problem
+from reconciler.wiring import Workspace, load_valid, open_workspace
 
 
 def register(app: typer.Typer) -> None:

@@ -19,7 +19,7 @@ from reconciler.demo.scenery import (
 )
 from reconciler.demo.stories import Story, opening
 from reconciler.demo.watch import Watch
-from reconciler.diagnostics import Diagnostic, ReconcileError
+from reconciler.diagnostics import Diagnostic, ReconcileError, SpecError
 from reconciler.execute.approve import approve
 from reconciler.execute.run import apply_zones
 from reconciler.execute.turn import gather
@@ -153,8 +153,22 @@ def _unasked(story: Story, report: Report, began: datetime) -> int:
     return report.insecure_unasked(secure_until=None if story.secure else began)
 
 
+def require_empty(root: Path) -> None:
+    """Refuse to play where something is already: the demo overwrites nothing."""
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise SpecError(
+            Diagnostic(
+                code="not-empty",
+                summary=f"{root} exists and is not an empty directory",
+                hint="name another directory, or remove this one: `reconcile demo DIR`",
+                file=str(root),
+            )
+        )
+
+
 def build(root: Path, *, worst_case: bool = False, margins: bool = True) -> None:
     """Make the repository and the world in `root`, adopt its zones, and let time settle them."""
+    root.mkdir(parents=True, exist_ok=True)
     repository = Repository.begin(root, _RUNNER)
     people = tuple(
         with_public(Person(name=name, email=f"{name}@shop.example"), make_key(path, name))

@@ -27,7 +27,7 @@ def authors_of(root: Path, files: Sequence[str], since: str | None = None) -> fr
     """
     git = open_plumbing(root)
     paths = [_inside(git, root / file) for file in files]
-    _require_clean(git, paths)
+    require_committed(git, paths)
     _require_history(git)
     commits = _commits(git, paths, since)
     if not commits:
@@ -75,7 +75,8 @@ def _inside(git: Plumbing, file: Path) -> str:
         raise ApprovalError(_uncommitted([str(file)])) from None
 
 
-def _require_clean(git: Plumbing, paths: Sequence[str]) -> None:
+def require_committed(git: Plumbing, paths: Sequence[str]) -> None:
+    """Raise ApprovalError where one of `paths` (from the top) differs from what is committed."""
     ran = git.must(
         "--literal-pathspecs",
         "status",

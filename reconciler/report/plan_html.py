@@ -33,16 +33,25 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def plan_html(plan: Plan) -> str:
     """Return the plan as a self-contained page."""
-    view = plan_view(plan)
-    body = "\n".join(_zone(zone) for zone in view.zones)
+    return plan_page("reconcile: plan", f"<h1>Plan</h1>\n{plan_body(plan)}")
+
+
+def plan_page(title: str, body: str) -> str:
+    """Return a self-contained page around `body`, which is HTML already."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>reconcile: plan</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
-        f"<h1>Plan</h1>\n{_digest('Plan', view.digest)}{body}\n{_unchanged(view)}"
-        "</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
+        f"{body}</body>\n</html>\n"
     )
+
+
+def plan_body(plan: Plan) -> str:
+    """Return the plan as part of a page."""
+    view = plan_view(plan)
+    zones = "\n".join(_zone(zone) for zone in view.zones)
+    return f"{_digest('Plan', view.digest)}{zones}\n{_unchanged(view)}"
 
 
 def _digest(title: str, digest: str) -> str:

@@ -32,7 +32,7 @@ def print_result(console: Console, result: Result, now: datetime) -> None:
     headline, style, more = _told(result, now)
     console.print(Text.assemble((result.zone, "bold"), "  ", (headline, style)))
     for line in more:
-        console.print(Text(f"    {line}"))
+        console.print(Text(f"    {line}"), soft_wrap=True)
     if isinstance(result, Blocked | Raced | Failed):
         print_diagnostics(console, result.diagnostics)
 
