@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.capabilities import DsWrite, Signing
 from reconciler.model.desired import DesiredZone
-from reconciler.model.keys import Key
+from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.observed import ObservedZone, SignerFacts
 from reconciler.model.plan import Refusal, Status
-from reconciler.model.timeline import NsVersion
+from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion, NsVersion
 from reconciler.planning.goal import Goal
 from reconciler.planning.publication import DS_SLOT
 from reconciler.planning.safety import DS_ALG
@@ -59,16 +59,44 @@ def _delegated(observed: ObservedZone) -> frozenset[str]:
 
 
 def _unsound(observed: ObservedZone, signer: str) -> tuple[Status, Refusal] | None:
-    """Keys that validators mix up, and keys that are named and not described."""
-    served = sorted(observed.signers[signer].dnskeys)
+    """Keys that are named and not described, and keys that validators mix up."""
+    if missing := sorted(_named(observed, signer) - observed.keys.keys()):
+        return Status.BLOCKED, Refusal(
+            rule="observation",
+            summary=f"the observation names {', '.join(missing)} and does not describe it",
+            detail="every DNSKEY, DS and history entry refers to a member of `keys`",
+            opens="an observation that is whole",
+        )
+    twins = _twins(observed.keys, observed.signers[signer].dnskeys)
+    return (Status.BLOCKED, twins) if twins else None
+
+
+def _named(observed: ObservedZone, signer: str) -> frozenset[str]:
+    facts = observed.signers[signer]
+    named = facts.dnskeys | facts.krrsig | facts.zrrsig | {r.key for r in observed.parent.ds}
+    for version in () if observed.settled else observed.history:
+        match version:
+            case DsVersion(ds=ds):
+                named |= {ref.key for ref in ds}
+            case DnskeyVersion(keys=keys, signed_by=signed_by):
+                named |= keys | signed_by
+            case DataVersion(signed_by=signed_by):
+                named |= signed_by
+            case _:
+                pass
+    return named
+
+
+def _twins(keys: Mapping[str, KeyEntry], together: Iterable[str]) -> Refusal | None:
+    """Two keys served together with one algorithm and one tag (I9)."""
     seen: dict[tuple[int, int | None], str] = {}
-    for label in served:
-        key = observed.keys.get(label)
+    for label in sorted(together):
+        key = keys[label]
         if not isinstance(key, Key) or key.tag is None:
             continue
         twin = seen.setdefault((key.algorithm, key.tag), label)
         if twin != label:
-            return Status.BLOCKED, Refusal(
+            return Refusal(
                 rule="I9",
                 summary=f"the keys {twin} and {label} share algorithm {key.algorithm} and tag"
                 f" {key.tag}",
@@ -84,9 +112,15 @@ def change_gate(observed: ObservedZone, task: Task, goal: Goal, signer: str) -> 
     return (
         _policy_gate(facts, signer)
         or _custody_gate(task, goal)
+        or _twin_gate(facts, goal, signer)
         or _parent_gate(observed, task, signer)
         or _signature_gate(facts, task)
     )
+
+
+def _twin_gate(facts: SignerFacts, goal: Goal, signer: str) -> Refusal | None:
+    """Keys that are to be served together with those that are."""
+    return _twins(goal.keys, facts.dnskeys | goal.publication.signers[signer].dnskeys)
 
 
 def _policy_gate(facts: SignerFacts, signer: str) -> Refusal | None:
