@@ -7,6 +7,7 @@ new one for every run, since what it remembers does not age.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -26,8 +27,9 @@ MAX_SERVERS = 32
 """Name servers of one zone; the largest delegations in use have 13 to 20."""
 MAX_DEPTH = 6
 """How many names may need another name's address first, nested (Unbound's default is 6 as well)."""
-MAX_QUERIES = 300
-"""Queries for one errand (finding one zone's or name's servers): bounds NXNSAttack-like mazes."""
+MAX_WORK = 300
+"""Queries and name servers looked at for one errand (finding the servers of one zone or name):
+healthy ones need under thirty; mazes of delegations without addresses (NXNSAttack) end here."""
 
 _FAMILIES = {"ipv4": RdataType.A, "ipv6": RdataType.AAAA}
 
@@ -55,8 +57,14 @@ class Servers:
 class _Errand:
     """The work left for one question asked of a `Hierarchy`, and the names it waits for."""
 
-    queries: int = MAX_QUERIES
+    work: int = MAX_WORK
     trail: list[Name] = field(default_factory=list)
+
+    def spend(self, name: Name) -> None:
+        """Count one piece of work for `name`; the last one ends the errand."""
+        self.work -= 1
+        if self.work < 0:
+            raise _TooMuchWorkError(_too_much_work(name))
 
 
 class _TooMuchWorkError(ObservationError):
@@ -74,6 +82,7 @@ class Hierarchy:
         by_name = {name: self.counted(addresses) for name, addresses in sorted(hints.items())}
         self._root = Cut(zone=dns.name.root, nameservers=by_name)
         self._cuts: dict[Name, Cut | None] = {}
+        self._lost: dict[Name, ObservationError] = {}
         self._addresses: dict[Name, tuple[str, ...]] = {}
         self._failures: dict[Name, ObservationError] = {}
         self._servers: dict[Name, Servers] = {}
@@ -143,8 +152,15 @@ class Hierarchy:
 
     def _cut_at(self, above: Cut, name: Name, errand: _Errand) -> Cut | None:
         """Return the zone cut at `name` as the servers of `above` tell it; None: no cut."""
+        if name in self._lost:
+            raise self._lost[name]
         if name not in self._cuts:
-            self._cuts[name] = self._find_cut(above, name, errand)
+            try:
+                self._cuts[name] = self._find_cut(above, name, errand)
+            except ObservationError as error:
+                if not errand.trail:  # otherwise another way to it may still be found
+                    self._lost[name] = error
+                raise
         return self._cuts[name]
 
     def _find_cut(self, above: Cut, name: Name, errand: _Errand) -> Cut | None:
@@ -170,7 +186,7 @@ class Hierarchy:
             except _TooMuchWorkError:
                 raise
             except ObservationError as error:
-                faults.append(str(error))
+                faults.append(_reason(error.diagnostics[0]))
             else:
                 yield from (Server(name=host, address=a) for a in known)
 
@@ -189,6 +205,7 @@ class Hierarchy:
 
     def _addresses_of(self, name: Name, errand: _Errand) -> tuple[str, ...]:
         if name not in self._addresses:
+            errand.spend(name)
             if name in errand.trail or len(errand.trail) >= MAX_DEPTH:
                 raise ObservationError(_loop(name, errand.trail))
             errand.trail.append(name)
@@ -217,9 +234,7 @@ class Hierarchy:
         raise ObservationError(_nobody_answers(cut.zone, name, faults))
 
     def _ask(self, server: Server, name: Name, rdtype: RdataType, errand: _Errand) -> Response:
-        errand.queries -= 1
-        if errand.queries < 0:
-            raise _TooMuchWorkError(_too_much_work(name))
+        errand.spend(name)
         return ask(self._exchange, question(server, name, rdtype))
 
 
@@ -248,6 +263,11 @@ def fault(response: Response, zone: Name) -> str:
     return f"lame: it does not answer with authority for {zone}"
 
 
+def _reason(problem: Diagnostic) -> str:
+    """Return a problem on the way as one of the reasons for another, cut to a readable length."""
+    return textwrap.shorten(f"{problem.summary} ({problem.detail})", 300)
+
+
 def _nobody_answers(zone: Name, name: Name, faults: list[str]) -> Diagnostic:
     return Diagnostic(
         code="no-usable-server",
@@ -272,7 +292,7 @@ def _loop(name: Name, trail: list[Name]) -> Diagnostic:
 def _too_much_work(name: Name) -> Diagnostic:
     return Diagnostic(
         code="too-much-work",
-        summary=f"gave up at {name} after {MAX_QUERIES} queries",
+        summary=f"gave up at {name} after {MAX_WORK} pieces of work",
         detail="the delegations lead through a maze of name servers without addresses",
         hint="look at the delegation with `dig +trace`; its name servers need glue",
         where=str(name),

@@ -152,18 +152,24 @@ class Response:
     def glue(self) -> dict[Name, set[str]]:
         """Return the addresses of the additional section by name; nobody vouches for them."""
         found: dict[Name, set[str]] = {}
-        for rrset in self.message.additional if self.message else ():
+        for rrset in _internet(self.message.additional) if self.message else ():
             if rrset.rdtype in (RdataType.A, RdataType.AAAA):
                 found.setdefault(rrset.name, set()).update(rdata.address for rdata in rrset)
         return found
 
     def _sections(self) -> tuple[list[RRset], list[RRset]]:
-        return (self.message.answer, self.message.authority) if self.message else ([], [])
+        message = self.message
+        return (_internet(message.answer), _internet(message.authority)) if message else ([], [])
+
+
+def _internet(section: list[RRset]) -> list[RRset]:
+    """Return the RRsets of class IN: those of other classes hold other records by the same types."""
+    return [rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN]
 
 
 def _find(section: list[RRset], name: Name, rdtype: RdataType) -> RRset | None:
     for rrset in section:
-        if rrset.rdtype == rdtype and rrset.name == name and rrset.rdclass == dns.rdataclass.IN:
+        if rrset.rdtype == rdtype and rrset.name == name:
             return rrset
     return None
 

@@ -221,6 +221,9 @@ class Lab:
             self.world.now(),
         )
 
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(server.address for server in self.world.layout.servers)
+
     def chain(self) -> Chain:
         return Chain(self.exchange, self.observers, self.world.now())
 
@@ -248,3 +251,18 @@ def new_lab(tmp_path: Path) -> Iterator[LabMaker]:
 def lab(new_lab: LabMaker) -> Lab:
     """A lab over the sandbox's example world: `legacy.example.` is signed, the others are not."""
     return new_lab(example_layout())
+
+
+@dataclass(frozen=True)
+class LabOf:
+    """Makes a lab over a world that a test module opened for itself."""
+
+    start: datetime = START
+
+    def make(self, world: World) -> Lab:
+        return Lab(world=world, exchange=MeddledExchange(world))
+
+
+@pytest.fixture(scope="module")
+def lab_over() -> LabOf:
+    return LabOf()
