@@ -163,7 +163,7 @@ class Response:
 
 
 def _internet(section: list[RRset]) -> list[RRset]:
-    """Return the RRsets of class IN: those of other classes hold other records by the same types."""
+    """Return the RRsets of class IN: in other classes the same types hold other records."""
     return [rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN]
 
 

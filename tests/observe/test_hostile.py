@@ -213,9 +213,13 @@ def test_silence_everywhere_is_told_once(recording: Recording) -> None:
 def test_records_of_another_class_are_not_mistaken_for_the_zones_own(recording: Recording) -> None:
     def chaos(_address: str, _query: bytes, wire: bytes) -> bytes:
         message = dns.message.from_wire(wire)
-        for kind in ("A", "SOA", "NSEC3", "DNSKEY"):
-            rdata = r"\# 4 01020304"
-            record = dns.rrset.from_text("legacy.example.", 9, "CH", kind, rdata)
+        for kind, text in (
+            ("A", r"\# 4 01020304"),
+            ("SOA", "a. b. 9 9 9 9 9"),
+            ("NSEC", "a. A"),
+            ("DNSKEY", "257 3 8 AQAB"),
+        ):
+            record = dns.rrset.from_text("legacy.example.", 9, "HS", kind, text)
             for section in (message.answer, message.authority, message.additional):
                 section.append(record)
         return message.to_wire()
