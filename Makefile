@@ -24,7 +24,8 @@ $(STAMP): pyproject.toml requirements.lock
 	@touch $@
 
 demo: install ## run the whole story on the embedded DNS world
-	$(BIN)/reconcile demo
+	@rm -rf build/demo
+	$(BIN)/reconcile demo build/demo
 
 lab: install ## install the real DNS tools that some tests use, where apt and root allow
 	@tests/lab/install
