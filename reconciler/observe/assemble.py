@@ -37,12 +37,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the servers of one zone showed. `unresolved`: why name servers have no address."""
+    """What the servers of one zone showed; `notes` what else there is to know about them."""
 
     parents: tuple[ParentView, ...]
     children: tuple[ChildView, ...]
     labels: Labels
-    unresolved: tuple[Diagnostic, ...] = ()
     notes: tuple[Diagnostic, ...] = ()
 
 
@@ -53,7 +52,6 @@ def assemble(asked: Asked, seen: Seen) -> Observation:
         *findings.of_names(asked.desired.zone, asked.claims, seen.parents, seen.children),
         *findings.of_parents(asked.desired.zone, seen.parents),
         *findings.of_children(asked.claims, seen.children),
-        *findings.warnings(seen.unresolved),
         *findings.of_ds(seen.parents, seen.labels),
         *seen.notes,
     )
@@ -100,7 +98,10 @@ def _zone(asked: Asked, seen: Seen, context: Context) -> ObservedZone:
         content_equal=_content_equal(asked.claims),
         settled=False,
         history=tuple(version for result in results for version in result.history),
-        assumed=tuple(sentence for result in results for sentence in result.assumed),
+        assumed=(
+            *(sentence for result in results for sentence in result.assumed),
+            *(f"{note.summary}: its bound is relied on" for note in seen.notes),
+        ),
     )
 
 

@@ -214,11 +214,12 @@ def _signatures(
     views: Sequence[ChildView], claim: SignerClaim, timing: _Timing, context: Context
 ) -> SignatureFacts:
     """Return signature life. A signer that signs is taken to refresh in time while what it serves
-    outlives every cache; otherwise the earliest end counts.
+    outlives every cache; otherwise the earliest end counts. A zone that stands unsigned has none.
     """
     policy = context.policy
     spans = [view.span for view in views if view.span is not None]
-    ends = [view.ends for view in views if view.ends is not None]
+    signed = views[0].krrsig or views[0].zrrsig
+    ends = [view.ends for view in views if view.ends is not None and signed]
     needed = timing.zone_ttl.seconds + timing.propagation.seconds + CLOCK_SKEW
     left = int((min(ends) - context.now).total_seconds()) if ends else None
     refreshed = left is None or (claim.signing and left >= needed)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model.keys import UnmatchedDs
@@ -23,11 +22,6 @@ def insecure_parent(insecure: Insecure, zone: str) -> Diagnostic:
         hint=f"ask the operator of {insecure.zone} for DNSSEC, or leave the zone out",
         where=zone,
     )
-
-
-def warnings(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return problems as warnings: each concerns one server, and others answered."""
-    return tuple(replace(problem, severity=Severity.WARNING) for problem in problems)
 
 
 def of_names(

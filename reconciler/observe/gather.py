@@ -22,7 +22,6 @@ from reconciler.observe.child_view import ChildView, ask_children, published_key
 from reconciler.observe.iterate import Hierarchy, Servers
 from reconciler.observe.labels import Labels, as_dnskey, label_all
 from reconciler.observe.parent_view import ParentView, sight_parents
-from reconciler.observe.wire import Server
 from reconciler.ports import Exchange, Parent, Signer, SignerClaim
 
 
@@ -81,21 +80,12 @@ def _look(asked: Asked, exchange: Exchange, chain: Chain) -> Seen:
         raise ObservationError(findings.insecure_parent(trust, asked.desired.zone))
     above = chain.hierarchy.servers(cuts[-1])
     answered = sight_parents(exchange, above.found, zone, trust, asked.now)
-    lost = [
-        ParentView(server=Server(name=name, address=""), error=reason.summary)
-        for name, reason in above.failed.items()
-    ]
+    lost = [ParentView(server=server, error=why) for server, why in above.lost]
     parents = (*answered, *lost)
     places = _places(asked.claims, chain.hierarchy, parents)
     children, labels = _children(asked, exchange, zone, places, parents)
-    found = [above, *places.values()]
-    return Seen(
-        parents=parents,
-        children=children,
-        labels=labels,
-        unresolved=tuple(d for servers in found for d in servers.failed.values()),
-        notes=tuple(d for servers in found for d in servers.notes),
-    )
+    notes = tuple(note for servers in (above, *places.values()) for note in servers.notes)
+    return Seen(parents=parents, children=children, labels=labels, notes=notes)
 
 
 def _places(
@@ -130,9 +120,9 @@ def _children(
         for (signer, server), responses in zip(placed, answers, strict=True)
     ]
     lost = [
-        ChildView(server=Server(name=name, address=""), signer=signer, error=reason.summary)
+        ChildView(server=server, signer=signer, error=why)
         for signer, place in places.items()
-        for name, reason in place.failed.items()
+        for server, why in place.lost
     ]
     delegated = [ds for view in parents for ds in view.ds]
     requested = [cds for view in judged if view.cds != "delete" for cds in view.cds or ()]

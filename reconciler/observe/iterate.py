@@ -44,12 +44,12 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """Every address found for some name servers. `failed`: names whose addresses could not be
-    found, with the reason; `notes`: what else there is to know.
+    """Every address found for some name servers. `lost`: those whose addresses could not be found
+    (the address is empty), with the reason; `notes`: what else there is to know.
     """
 
     found: tuple[Server, ...]
-    failed: Mapping[str, Diagnostic] = field(default_factory=dict)
+    lost: tuple[tuple[Server, str], ...] = ()
     notes: tuple[Diagnostic, ...] = ()
 
 
@@ -103,17 +103,17 @@ class Hierarchy:
     def resolve(self, nameservers: Mapping[str, tuple[str, ...]]) -> Servers:
         """Return every address of these name servers; given ones (glue) are taken as they are."""
         found: list[Server] = []
-        failed: dict[str, Diagnostic] = {}
+        lost: list[tuple[Server, str]] = []
         notes = [_too_many_servers(len(nameservers))] if len(nameservers) > MAX_SERVERS else []
         for name, glue in sorted(nameservers.items())[:MAX_SERVERS]:
             try:
                 addresses = glue or self.addresses(dns.name.from_text(name))
             except ObservationError as error:
-                failed[name] = error.diagnostics[0]
+                lost.append((Server(name=name, address=""), _reason(error.diagnostics[0])))
             else:
                 found += [Server(name=name, address=a) for a in addresses]
                 notes += [] if addresses else [_no_address(name)]
-        return Servers(found=tuple(found), failed=failed, notes=tuple(notes))
+        return Servers(found=tuple(found), lost=tuple(lost), notes=tuple(notes))
 
     def addresses(self, name: Name) -> tuple[str, ...]:
         """Return a host's addresses of the observed families, from its zone's own servers.
@@ -265,7 +265,8 @@ def fault(response: Response, zone: Name) -> str:
 
 def _reason(problem: Diagnostic) -> str:
     """Return a problem on the way as one of the reasons for another, cut to a readable length."""
-    return textwrap.shorten(f"{problem.summary} ({problem.detail})", 300)
+    detail = f" ({problem.detail})" if problem.detail else ""
+    return textwrap.shorten(problem.summary + detail, 300)
 
 
 def _nobody_answers(zone: Name, name: Name, faults: list[str]) -> Diagnostic:

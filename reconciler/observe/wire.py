@@ -86,7 +86,7 @@ class Server:
     @property
     def where(self) -> str:
         """The server as diagnostics name it: `ns1.example. (192.0.2.1)`."""
-        return f"{self.name} ({self.address})"
+        return f"{self.name} ({self.address or 'address unknown'})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,7 @@ def test_servers_are_those_of_the_delegation_and_of_the_apex(net: Net) -> None:
         "new.nic.example. (203.0.113.12)",
         f"ns.nic.example. ({TLD})",
     ]
-    assert servers.failed == {}
+    assert servers.lost == ()
 
 
 def test_glue_out_of_the_delegating_zones_reach_is_not_believed(net: Net) -> None:
