@@ -56,7 +56,7 @@ def _safe(directory: Path, form: TextOrJson) -> ExitCode:
         say(f"`reconcile status -C {directory}`, and open {report} in a browser")
     else:
         print_json({"stories": stories_json(played)})
-    good = all(not p.report.bogus and not p.insecure_unasked for p in played)
+    good = all(not p.bogus and not p.insecure_unasked for p in played)
     return ExitCode.OK if good else ExitCode.VERIFICATION_FAILED
 
 

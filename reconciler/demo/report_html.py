@@ -7,8 +7,9 @@ from html import escape
 
 from reconciler.demo.stage import Played
 from reconciler.execute.propose import bundled
+from reconciler.model.durations import duration_words
 from reconciler.report.plan_html import plan_body, plan_page
-from reconciler.report.times import clock_words, duration_words
+from reconciler.report.times import clock_words
 
 
 def demo_html(played: Sequence[Played], history: Sequence[str]) -> str:
@@ -47,15 +48,15 @@ def _table(played: Sequence[Played]) -> str:
 
 def _row(p: Played) -> str:
     took = duration_words(int((p.ended - p.began).total_seconds()))
-    bad = p.report.bogus or p.insecure_unasked
+    bad = p.bogus or p.insecure_unasked
     cells = (
         p.story.name,
         p.runs,
         p.commits,
         took,
-        p.report.views,
-        p.report.distinct_views,
-        p.report.bogus,
+        p.views,
+        p.distinct_views,
+        p.bogus,
         p.insecure_unasked,
     )
     row = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)

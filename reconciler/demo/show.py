@@ -12,11 +12,11 @@ from reconciler.demo.stage import Played, Stage
 from reconciler.demo.stories import Story
 from reconciler.demo.unsafe import Caught
 from reconciler.execute.propose import bundled
+from reconciler.model.durations import duration_words
 from reconciler.model.entries import Json
 from reconciler.model.results import Result, WaitingForTime
 from reconciler.report.plan_text import print_plan
 from reconciler.report.result_text import print_result
-from reconciler.report.times import duration_words
 
 
 def print_played(out: Console, story: Story, stage: Stage) -> Callable[[Result], None]:
@@ -46,9 +46,10 @@ def print_table(out: Console, played: Sequence[Played]) -> None:
     out.print()
     table = Table(title="what the judges saw", title_justify="left", header_style="bold", box=None)
     for number, heading in enumerate(_COLUMNS):
-        table.add_column(heading, justify="left" if number < _TEXTS else "right")
+        text = number < _TEXTS
+        table.add_column(heading, justify="left" if text else "right", no_wrap=not text)
     for p in played:
-        good = not p.report.bogus and not p.insecure_unasked
+        good = not p.bogus and not p.insecure_unasked
         table.add_row(*_cells(p), style=None if good else "bold red")
     out.print(table)
     least = min((count for p in played for _, count in p.mixes), default=0)
@@ -77,8 +78,8 @@ _TEXTS = 2
 def _cells(p: Played) -> Iterable[str]:
     took = duration_words(int((p.ended - p.began).total_seconds()))
     yield from (p.story.name, p.story.zone, str(p.runs), str(p.commits), took)
-    yield from (str(p.report.views), str(p.report.distinct_views))
-    yield from (str(p.report.bogus), str(p.insecure_unasked))
+    yield from (str(p.views), str(p.distinct_views))
+    yield from (str(p.bogus), str(p.insecure_unasked))
 
 
 def stories_json(played: Iterable[Played]) -> list[Json]:
@@ -90,9 +91,9 @@ def stories_json(played: Iterable[Played]) -> list[Json]:
             "runs": p.runs,
             "commits": p.commits,
             "virtual_seconds": int((p.ended - p.began).total_seconds()),
-            "views": p.report.views,
-            "distinct_views": p.report.distinct_views,
-            "bogus": p.report.bogus,
+            "views": p.views,
+            "distinct_views": p.distinct_views,
+            "bogus": p.bogus,
             "insecure_unasked": p.insecure_unasked,
             "mixes_per_step": dict(p.mixes),
             "unanswered": p.report.unanswered,

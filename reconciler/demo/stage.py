@@ -33,6 +33,8 @@ from reconciler.wiring import Setting, Workspace, open_workspace, start_ledger
 
 RUNS_MAX = 500
 """A story that takes more runs than this goes in circles."""
+MOMENT = timedelta(minutes=1)
+"""Between the first look of the judges and the change, so that they know what was there before."""
 SETTLE = timedelta(days=9)
 """Longer than anything a cache may hold from before the demo: the 7 days that the planner takes
 for zone data about which nothing is known, and their bounds."""
@@ -43,7 +45,9 @@ _CI = Actor(kind=ActorKind.CI, id="demo", run="1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """What one story came to."""
+    """What one story came to. `before` is what the judges of its zone had seen when it began,
+    `report` what they had seen when no cache could hold anything of it any more.
+    """
 
     story: Story
     plan: ZonePlan
@@ -55,6 +59,21 @@ class Played:
     before: Report
     insecure_unasked: int
     mixes: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def views(self) -> int:
+        """Views that the judges saw in this story."""
+        return self.report.views - self.before.views
+
+    @property
+    def distinct_views(self) -> int:
+        """Distinct mixes of this story that were not in an earlier one."""
+        return self.report.distinct_views - self.before.distinct_views
+
+    @property
+    def bogus(self) -> int:
+        """Distinct bogus mixes that this story brought."""
+        return self.report.bogus - self.before.bogus
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +89,7 @@ class Stage:
 
     def play(self, story: Story, told: Callable[[Result], None] = lambda _: None) -> Played:
         """Commit the change, then run until the zone is as desired: apply, approve, wait."""
+        self.world.leap_to(self.world.now() + MOMENT)
         began, commits = self.world.now(), self.repository.count()
         before = self.watch.report(story.zone)
         name = f"zones/{story.zone.removesuffix('.')}.yaml"

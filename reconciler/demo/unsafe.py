@@ -76,12 +76,11 @@ def _play_by_the_rules(folder: Path, number: int, story: Story) -> Iterator[Wait
 def _play(folder: Path, wait: Wait) -> Caught:
     with open_stage(folder) as stage:
         played = _without_the_proof(stage, wait).play(wait.story)
-    report = played.report
     return Caught(
         wait=wait,
-        bogus=report.bogus,
+        bogus=played.bogus,
         insecure_unasked=played.insecure_unasked,
-        example=report.examples[0].why if report.bogus else "",
+        example=played.report.examples[0].why if played.bogus else "",
     )
 
 
