@@ -1,10 +1,11 @@
-"""Versions, durations and verdicts in plain words."""
+"""Versions and verdicts in plain words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import assert_never
 
+from reconciler.model.durations import duration_words
 from reconciler.model.keys import DsRef
 from reconciler.model.plan import Malformed, Proved, Refuted, Verdict, WaitSlack
 from reconciler.model.timeline import (
@@ -18,19 +19,6 @@ from reconciler.model.timeline import (
 )
 
 _DIGESTS = {1: "SHA-1", 2: "SHA-256", 3: "GOST", 4: "SHA-384"}
-_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-
-
-def duration(seconds: int) -> str:
-    """Return seconds exactly, in units a person reads: `1 d 2 h`, `0 s`."""
-    if seconds < 0:
-        return f"-{duration(-seconds)}"
-    parts = []
-    for unit, size in _UNITS:
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts) or "0 s"
 
 
 def listed(labels: Iterable[str]) -> str:
@@ -58,7 +46,7 @@ def describe(version: Version, note: str = "") -> str:
 def _since(version: Version) -> str:
     if version.step is not None:
         return f"since {version.step}"
-    return "from before" if version.at is None else f"since {duration(-version.at)} before"
+    return "from before" if version.at is None else f"since {duration_words(-version.at)} before"
 
 
 def _unknown(version: Version) -> str:
@@ -125,28 +113,28 @@ def _proved(verdict: Proved) -> list[str]:
     if verdict.exposure_until is not None:
         lines.append(
             "The start is broken already; its last broken part is out of every cache "
-            f"{duration(verdict.exposure_until)} after the start at the earliest."
+            f"{duration_words(verdict.exposure_until)} after the start at the earliest."
         )
     return lines
 
 
 def _ahead(seconds: int) -> str:
-    return f"at least {duration(seconds)} before" if seconds else "just when"
+    return f"at least {duration_words(seconds)} before" if seconds else "just when"
 
 
 def _slack(slack: WaitSlack) -> str:
     after = slack.need or "the start"
-    room = f"{duration(slack.seconds)} longer than needed" if slack.seconds else "tight"
+    room = f"{duration_words(slack.seconds)} longer than needed" if slack.seconds else "tight"
     return f"Wait of {slack.step} after {after}: {room}."
 
 
 def _refuted(verdict: Refuted) -> list[str]:
     story = sorted(verdict.schedule.items(), key=lambda step: step[1])
-    until = "for ever" if verdict.ends is None else f"until {duration(verdict.ends)}"
+    until = "for ever" if verdict.ends is None else f"until {duration_words(verdict.ends)}"
     return [
         f"Refuted under {verdict.profile}: the needs allow this course.",
-        *(f"  {duration(at):>18}  {step} takes effect" for step, at in story),
-        f"  {duration(verdict.begins):>18}  from here, {until}, some cache may hold together",
+        *(f"  {duration_words(at):>18}  {step} takes effect" for step, at in story),
+        f"  {duration_words(verdict.begins):>18}  from here, {until}, some cache may hold together",
         *(f"{'':>20}- {text}" for text in verdict.versions),
         f"Together they are {verdict.verdict}. {verdict.why}",
     ]

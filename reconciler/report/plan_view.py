@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
+from reconciler.model.durations import duration_words
 from reconciler.model.plan import (
     FreezeClass,
     Malformed,
@@ -23,7 +24,7 @@ from reconciler.model.plan import (
     ZonePlan,
 )
 from reconciler.report.console import visible
-from reconciler.report.times import clock_words, duration_words, earliest
+from reconciler.report.times import clock_words, earliest
 from reconciler.report.words import (
     deadline_words,
     exposure_words,

@@ -1,20 +1,15 @@
-"""Durations and instants as people say them."""
+"""Instants as people say them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from reconciler.model.durations import duration_words
 from reconciler.model.plan import Step
 
-_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _COARSE = 2
 """Units in a distance from now: `in 2 d 3 h` says enough."""
-
-
-def duration_words(seconds: int) -> str:
-    """Return a duration exactly, such as `1 d 2 h` or `1 h 5 min`."""
-    return " ".join(_parts(seconds)) or "0 s"
 
 
 def instant_words(instant: datetime, now: datetime) -> str:
@@ -25,9 +20,9 @@ def instant_words(instant: datetime, now: datetime) -> str:
 def distance_words(instant: datetime, now: datetime) -> str:
     """Return how far an instant is from now in its two largest units."""
     seconds = round((instant - now).total_seconds())
-    parts = " ".join(_parts(abs(seconds))[:_COARSE])
-    if not parts:
+    if not seconds:
         return "now"
+    parts = duration_words(abs(seconds), _COARSE)
     return f"in {parts}" if seconds > 0 else f"{parts} ago"
 
 
@@ -51,12 +46,3 @@ def earliest(steps: Sequence[Step]) -> dict[str, int]:
             )
             times[step.id] = max(0, *waits) if step.needs else 0
     return times
-
-
-def _parts(seconds: int) -> list[str]:
-    parts: list[str] = []
-    for size, name in _UNITS:
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {name}")
-    return parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
+from reconciler.model.durations import duration_words
 from reconciler.model.keys import DsRef, Key, KeyEntry, UnmatchedDs
 from reconciler.model.moves import (
     DataSign,
@@ -20,7 +21,6 @@ from reconciler.model.moves import (
 )
 from reconciler.model.plan import Deadline, Need, WaitFrom
 from reconciler.report.console import visible
-from reconciler.report.times import duration_words
 
 _ALGORITHMS = {
     5: "RSASHA1",

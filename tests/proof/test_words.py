@@ -2,10 +2,11 @@
 
 import pytest
 
+from reconciler.model.durations import duration_words
 from reconciler.model.plan import Proved, Refuted
 from reconciler.model.timeline import Version
 from reconciler.proof import explain, prove
-from reconciler.proof.words import describe, duration
+from reconciler.proof.words import describe
 from tests.proof.golden import double_ds, ds_swap_with_both_keys, zsk_pre_publication
 from tests.proof.test_starts import W
 from tests.proof.worlds import hours, minutes, step
@@ -16,7 +17,7 @@ from tests.proof.worlds import hours, minutes, step
     [(0, "0 s"), (59, "59 s"), (3900, "1 h 5 min"), (90000, "1 d 1 h"), (-60, "-1 min")],
 )
 def test_durations_are_exact_and_short(seconds: int, text: str) -> None:
-    assert duration(seconds) == text
+    assert duration_words(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.model.durations import duration_words
 from reconciler.report.console import make_console, visible
 from reconciler.report.diagnostics import (
     diagnostics_json,
     github_annotations,
     print_diagnostics,
 )
-from reconciler.report.times import clock_words, duration_words, instant_words
+from reconciler.report.times import clock_words, instant_words
 
 IN_FILE = Diagnostic(
     code="unknown-owner",
