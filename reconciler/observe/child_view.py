@@ -143,6 +143,15 @@ def _useless(response: Response, zone: Name) -> str | None:
     return None
 
 
+def _never_signed(rrset: RRset, response: Response) -> bool:
+    """True for signatures themselves and a CNAME synthesized from a DNAME (RFC 6672 §5.3.1)."""
+    made = rrset.rdtype == RdataType.CNAME and any(
+        other.rdtype == RdataType.DNAME and rrset.name.is_subdomain(other.name)
+        for other in response.rrsets()
+    )
+    return made or rrset.rdtype == RdataType.RRSIG
+
+
 class _Verdicts:
     """The signatures of every RRset in one server's answers, checked once."""
 
@@ -154,7 +163,7 @@ class _Verdicts:
             (rrset, verified(rrset, r.signatures(rrset), zone, keys, expanded=True))
             for r in responses
             for rrset in r.rrsets()
-            if rrset.rdtype != RdataType.RRSIG and rrset.name.is_subdomain(zone)
+            if rrset.name.is_subdomain(zone) and not _never_signed(rrset, r)
         ]
 
     @property

@@ -98,11 +98,6 @@ class Question:
     name: Name
     rdtype: RdataType
 
-    @property
-    def text(self) -> str:
-        """The question as people write it: `example. SOA`."""
-        return f"{self.name} {dns.rdatatype.to_text(self.rdtype)}"
-
 
 def question(server: Server, name: Name, rdtype: RdataType) -> Question:
     """Return the question for `name` and type to one address of one server."""
