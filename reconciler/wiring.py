@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.clock import Clock, SystemClock
-from reconciler.diagnostics import Diagnostic, Severity, SpecError
-from reconciler.execute.outside import Checkpoint, Outside, Propose, Prove, pass_by
-from reconciler.execute.propose import propose
+from reconciler.diagnostics import Diagnostic, SpecError
+from reconciler.execute.outside import Checkpoint, Outside, Propose, pass_by
+from reconciler.execute.propose import Prove, propose
 from reconciler.execute.recall import Memory
 from reconciler.ledger.authors import authors_of, require_committed
 from reconciler.ledger.git_ledger import GitLedger
@@ -31,9 +31,7 @@ from reconciler.proof import prove
 from reconciler.sandbox.parents import parent as sandbox_parent
 from reconciler.sandbox.signers import signer as sandbox_signer
 from reconciler.sandbox.world import World
-from reconciler.spec.load import load_portfolio
-
-_ERRORS = {Severity.ERROR, Severity.CRITICAL}
+from reconciler.spec.load import load_valid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +70,6 @@ def open_workspace(root: Path, setting: Setting | None = None) -> Iterator[Works
         world = setting.world or _world(root, portfolio, stack)
         routes = setting.routes or _routes(world, stack)
         yield _wired(root, portfolio, setting, world, routes)
-
-
-def load_valid(root: Path) -> Portfolio:
-    """Return the portfolio at `root`; one that is not valid raises SpecError with every error."""
-    loaded = load_portfolio(root)
-    if loaded.portfolio is None:
-        raise SpecError(*(d for d in loaded.diagnostics if d.severity in _ERRORS))
-    return loaded.portfolio
 
 
 def _wired(

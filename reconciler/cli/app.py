@@ -1,29 +1,53 @@
-"""`reconcile`: the commands, each a few lines, and the one place where errors become exit codes."""
+"""`reconcile`: the commands, each a few lines, and the one place where errors become exit codes.
+
+A command's module is imported once the command is asked for, so that checking files does not wait
+for servers, git and cryptography; help and wrong usage import them all.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 import typer
 
 from reconciler import __version__
-from reconciler.cli import applying, approving, demonstrating, planning, sandboxing, validating
 from reconciler.cli.output import complain
 from reconciler.diagnostics import Diagnostic, ExitCode, ReconcileError
 
-app = typer.Typer(
-    name="reconcile",
-    help="Keep DNSSEC as YAML in git: plan, prove, approve and apply every key and DS change.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-for module in (validating, planning, approving, applying, sandboxing, demonstrating):
-    module.register(app)
+COMMANDS = {
+    "init": "validating",
+    "validate": "validating",
+    "plan": "planning",
+    "show": "planning",
+    "verify": "planning",
+    "approve": "approving",
+    "apply": "applying",
+    "status": "applying",
+    "sandbox": "sandboxing",
+    "demo": "demonstrating",
+}
+"""Each command and the module of this package that registers it, in the order of the help."""
 
 
-@app.callback(invoke_without_command=True)
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """Return the application with the command that `arguments` ask for, else with all of them."""
+    app = typer.Typer(
+        name="reconcile",
+        help="Keep DNSSEC as YAML in git: plan, prove, approve and apply every key and DS change.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    app.callback(invoke_without_command=True)(version)
+    asked = COMMANDS.get(next((a for a in arguments if not a.startswith("-")), ""))
+    for module in [asked] if asked else dict.fromkeys(COMMANDS.values()):
+        import_module(f"reconciler.cli.{module}").register(app)
+    return app
+
+
 def version(
     version: bool = typer.Option(False, "--version", is_eager=True, help="Print the version."),
 ) -> None:
@@ -41,7 +65,9 @@ def main() -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; wrong usage is 1 (click's own 2 means changes)."""
     try:
-        result = app(args=arguments, prog_name="reconcile", standalone_mode=False)
+        result = application(arguments)(
+            args=arguments, prog_name="reconcile", standalone_mode=False
+        )
     except ReconcileError as error:
         complain(error.diagnostics)
         return error.exit_code

@@ -21,25 +21,20 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import complain, console, print_json, say
 from reconciler.cli.progress import steps_of
-from reconciler.diagnostics import Diagnostic, ExitCode, ObservationError, SpecError
-from reconciler.execute.outside import unbuilt
+from reconciler.diagnostics import Diagnostic, ExitCode, SpecError
 from reconciler.execute.propose import bundled, propose
-from reconciler.execute.snapshot import with_history
-from reconciler.execute.snapshot_json import snapshots
-from reconciler.execute.words import not_built
-from reconciler.ledger.fold import fold
 from reconciler.model.capabilities import PARENT_KINDS, SIGNER_KINDS
-from reconciler.model.desired import DesiredZone, Portfolio
+from reconciler.model.desired import Portfolio
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Plan, Status, ZonePlan
 from reconciler.proof import explain, prove
 from reconciler.report.plan_html import plan_html
 from reconciler.report.plan_markdown import plan_markdown
 from reconciler.report.plan_text import print_plan
+from reconciler.spec.load import load_valid
 from reconciler.spec.observed_file import dump_observed, load_observed
 from reconciler.spec.observed_wire import AdapterDefaults
 from reconciler.spec.plan_file import dump_plan, load_plan, plan_file_problem
-from reconciler.wiring import Workspace, load_valid, open_workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -73,6 +68,13 @@ def plan(
 _Found = tuple[Portfolio, Mapping[str, ObservedZone], Mapping[str, ZonePlan]]
 
 
+def _live(root: Path, names: list[str] | None) -> _Found:
+    """Plan from what every server serves now."""
+    from reconciler.cli.observing import plan_live  # noqa: PLC0415 (sockets and git only for this)
+
+    return plan_live(root, names)
+
+
 def _offline(root: Path, names: list[str] | None, path: Path) -> _Found:
     """Plan from a file: no network, no ledger."""
     portfolio = load_valid(root)
@@ -86,27 +88,6 @@ def _offline(root: Path, names: list[str] | None, path: Path) -> _Found:
     for desired in steps_of(wanted, "planning"):
         plans[desired.zone] = propose(portfolio, desired, file.zones[desired.zone], prove)
     return portfolio, {name: file.zones[name] for name in plans}, plans
-
-
-def _live(root: Path, names: list[str] | None) -> _Found:
-    """Observe every server, then plan from what they serve and what the ledger remembers."""
-    with open_workspace(root) as workspace:
-        wanted = chosen(workspace.portfolio, names)
-        observed = {z.zone: _look(workspace, z) for z in steps_of(wanted, "observing")}
-        plans = {z.zone: workspace.outside.propose(z, observed[z.zone]) for z in wanted}
-        return workspace.portfolio, observed, plans
-
-
-def _look(workspace: Workspace, desired: DesiredZone) -> ObservedZone:
-    outside = workspace.outside
-    if kinds := unbuilt(workspace.portfolio, desired):
-        raise SpecError(not_built(desired.zone, kinds))
-    log = fold(outside.ledger.entries()).zone(desired.zone)
-    observation = outside.observe(desired)
-    complain(observation.diagnostics)
-    if observation.zone is None:
-        raise ObservationError(*observation.diagnostics)
-    return with_history(observation.zone, snapshots(log))
 
 
 def _defaults(portfolio: Portfolio) -> AdapterDefaults:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from reconciler.clock import Clock
+from reconciler.execute.propose import Prove
 from reconciler.ledger.history import History
 from reconciler.model.capabilities import PARENT_KINDS, SIGNER_KINDS
 from reconciler.model.desired import DesiredZone, Portfolio
 from reconciler.model.entries import Actor
 from reconciler.model.observed import ObservedZone
-from reconciler.model.plan import Step, Verdict, ZonePlan
+from reconciler.model.plan import ZonePlan
 from reconciler.model.sightings import Observation
-from reconciler.model.timeline import Timeline
 from reconciler.ports import Ledger, Parent, Signer
 
 INTENT_LIFE = timedelta(minutes=20)
@@ -28,7 +28,6 @@ LOOK_AGAIN_AT_PEOPLE = timedelta(hours=1)
 """The same where a person has to act: nobody is faster for being asked more often."""
 
 Propose = Callable[[DesiredZone, ObservedZone], ZonePlan]
-Prove = Callable[[Sequence[Step], Timeline], Verdict]
 Observe = Callable[[DesiredZone], Observation]
 Authors = Callable[[str, str | None], frozenset[str]]
 Recall = Callable[[], History]

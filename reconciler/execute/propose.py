@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.execute.outside import Prove
 from reconciler.governance.requirements import requirement_for
 from reconciler.model.desired import DesiredZone, Portfolio, RiskClass
 from reconciler.model.entries import Json
 from reconciler.model.observed import ObservedZone
-from reconciler.model.plan import Plan, Proved, Refusal, Status, ZonePlan
+from reconciler.model.plan import Plan, Proved, Refusal, Status, Step, Verdict, ZonePlan
+from reconciler.model.timeline import Timeline
 from reconciler.planning import plan_zone
 from reconciler.spec.digests import change_digest, desired_digest, plan_digest
+
+Prove = Callable[[Sequence[Step], Timeline], Verdict]
 
 
 def propose(

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.diagnostics import Diagnostic, Severity, SpecError
 from reconciler.model.desired import DesiredZone, DnssecPolicy, FreezeWindow, Portfolio
 from reconciler.spec import check_portfolio, check_rules, check_zone, secrets
 from reconciler.spec.names import BadNameError, zone_name
@@ -18,6 +18,8 @@ from reconciler.spec.sources import Source, Suggester
 from reconciler.spec.tree import PORTFOLIO_FILE, Tree, find_tree, read, read_portfolio, zone_files
 from reconciler.spec.yaml_nodes import parse
 from reconciler.spec.zones import ZONE, ZoneSpec, zone_schema
+
+_ERRORS = frozenset({Severity.ERROR, Severity.CRITICAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,14 @@ def load_portfolio(root: Path) -> Loaded:
     if isinstance(tree, Diagnostic):
         return Loaded(portfolio=None, diagnostics=(tree,), zones=0)
     return _Loading(tree).run()
+
+
+def load_valid(root: Path) -> Portfolio:
+    """Return the portfolio at `root`; one that is not valid raises SpecError with every error."""
+    loaded = load_portfolio(root)
+    if loaded.portfolio is None:
+        raise SpecError(*(d for d in loaded.diagnostics if d.severity in _ERRORS))
+    return loaded.portfolio
 
 
 def validate_json(loaded: Loaded) -> dict[str, Any]:
@@ -85,9 +95,7 @@ class _Loading:
             self._zone(path, policies, context)
         if spec is not None and source is not None and context is not None:
             self._found.extend(check_portfolio.lifetimes_ignored(spec, source, context.used))
-        failed = spec is None or any(
-            d.severity in {Severity.ERROR, Severity.CRITICAL} for d in self._found
-        )
+        failed = spec is None or any(d.severity in _ERRORS for d in self._found)
         return Loaded(
             portfolio=None if failed or spec is None else self._build(spec, policies, freeze),
             diagnostics=tuple(sorted(self._found, key=_order)),
