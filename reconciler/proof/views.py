@@ -10,7 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion, RRsetKind, Timeline
+from reconciler.model.timeline import (
+    DataVersion,
+    DnskeyVersion,
+    DsVersion,
+    RRsetKind,
+    Timeline,
+    Version,
+)
 from reconciler.proof import profiles
 from reconciler.proof.parts import Part, World, parts_of
 from reconciler.proof.profiles import Finding, Profile, Status
@@ -56,7 +63,7 @@ def faults_of(cast: Cast, timeline: Timeline) -> Iterator[Fault]:
                 if finding.status is Status.BOGUS:
                     excused = tolerated(parts, dead)
                     yield Fault(parts=parts, profile=name, finding=finding, tolerated=excused)
-            yield from _lost(cast, name)
+            yield from _lost(cast, timeline, profile)
             yield from insecure_unasked(cast, timeline, profile)
 
 
@@ -79,7 +86,16 @@ def _finding(view: tuple[Part, Part, Part], timeline: Timeline, profile: Profile
         and not (ds.unknown or dnskey.unknown or data.unknown)
     ):
         return profiles.judge(profile, timeline.keys, ds.ds, dnskey, data)
+    if _without_chain(ds, timeline, profile):
+        return Finding(Status.INSECURE, "no DS asks for a chain, so that nothing else is looked at")
     return Finding(Status.BOGUS, "nothing is known about what was published before")
+
+
+def _without_chain(ds: Version, timeline: Timeline, profile: Profile) -> bool:
+    """True if the DS is known to be unusable: then it does not matter what else a cache holds."""
+    if ds.unknown or not isinstance(ds, DsVersion):
+        return False
+    return not profiles.usable(profile, ds.ds, timeline.keys)
 
 
 def dead_parts(judged: Judged) -> frozenset[int]:
@@ -111,14 +127,17 @@ def tolerated(parts: Sequence[Part], dead: frozenset[int]) -> bool:
     return all(part.at_origin for part in parts) and any(part.gone for part in parts)
 
 
-def _lost(cast: Cast, profile: str) -> Iterator[Fault]:
-    """Yield the views of a resolver that follows an unknown NS set."""
+def _lost(cast: Cast, timeline: Timeline, profile: Profile) -> Iterator[Fault]:
+    """Yield the views of a resolver that follows an unknown NS set while a DS asks for a chain."""
     finding = Finding(Status.BOGUS, "nothing is known about the name servers delegated to before")
-    for ns in cast.ns:
-        if ns.version.unknown:
-            for part in (*cast.ds, *cast.dnskey, *cast.data):
-                if not part.of_start:
-                    yield Fault(parts=(ns, part), profile=profile, finding=finding)
+    unknown = [ns for ns in cast.ns if ns.version.unknown]
+    asking = [ds for ds in cast.ds if not _without_chain(ds.version, timeline, profile)]
+    for ns, ds in product(unknown, asking):
+        if not ds.of_start:
+            yield Fault(parts=(ns, ds), profile=profile.name, finding=finding)
+        for part in (*cast.dnskey, *cast.data):
+            if not part.of_start:
+                yield Fault(parts=(ns, ds, part), profile=profile.name, finding=finding)
 
 
 def insecure_unasked(cast: Cast, timeline: Timeline, profile: Profile) -> Iterator[Fault]:

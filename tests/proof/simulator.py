@@ -232,7 +232,7 @@ class Simulation:
                         continue
                     found.append(Bad(profile, "bogus", when))
             found += self._insecure(profile, parts[0])
-            found += self._lost(profile, [part for kind in parts for part in kind])
+            found += self._lost(profile, parts[0], [*parts[1], *parts[2]])
         return found
 
     def _insecure(self, profile: str, parts: Sequence[Held]) -> Iterator[Bad]:
@@ -249,12 +249,14 @@ class Simulation:
             if when and not part.of_start and not usable(profile, keys, part.content[0]):
                 yield Bad(profile, "insecure", when)
 
-    def _lost(self, profile: str, parts: Sequence[Held]) -> Iterator[Bad]:
-        for ns in self.held(RRsetKind.NS):
-            for part in parts:
-                when = ns.when & part.when & seconds(0, NEVER)
-                if ns.unknown and when and not part.of_start:
-                    yield Bad(profile, "bogus", when)
+    def _lost(self, profile: str, ds: Sequence[Held], parts: Sequence[Held]) -> Iterator[Bad]:
+        keys = self.timeline.keys
+        for ns, top in product(self.held(RRsetKind.NS), ds):
+            if ns.unknown and (top.unknown or usable(profile, keys, top.content[0])):
+                for part in (top, *parts):
+                    when = ns.when & top.when & part.when & seconds(0, NEVER)
+                    if when and not part.of_start:
+                        yield Bad(profile, "bogus", when)
 
 
 def content_of(version: Version) -> Content:
@@ -307,11 +309,13 @@ def usable(
 def status(profile: str, keys: Mapping[str, KeyEntry], view: Sequence[Held]) -> str:
     """What a validator says, chain by chain."""
     ds, dnskey, data = view
-    if ds.unknown or dnskey.unknown or data.unknown:
+    if ds.unknown:
         return "bogus"
     counted = usable(profile, keys, ds.content[0])
     if not counted:
         return "insecure"
+    if dnskey.unknown or data.unknown:
+        return "bogus"
     served = {
         (label, entry.algorithm)
         for label, entry in keys.items()
