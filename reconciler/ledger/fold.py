@@ -201,7 +201,16 @@ def _evidence(log: ZoneLog, entry: Entry) -> ZoneLog:
     log = replace(log, seen=(*log.seen, evidence))
     if log.plan is None or log.plan.plan != evidence.plan:
         return log
-    return replace(log, evidence={**log.evidence, evidence.step: evidence})
+    log = replace(log, evidence={**log.evidence, evidence.step: evidence})
+    return _completed(log) if log.complete else log
+
+
+def _completed(log: ZoneLog) -> ZoneLog:
+    """Spend the approvals of the plan that is now carried out: they were for this once."""
+    change = {log.plan.change} if log.plan else set()
+    spent = change | {refined.digest for refined in log.refined.values()}
+    kept = {digest: given for digest, given in log.approvals.items() if digest not in spent}
+    return replace(log, completed=log.plan, approvals=kept)
 
 
 def _adopt(log: ZoneLog, entry: Entry) -> ZoneLog:

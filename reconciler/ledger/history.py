@@ -128,10 +128,13 @@ class ZoneLog:
 
     `refined`, `outcomes`, `attempts` and `evidence` are of the current plan, by step; so is
     `begun_at`, its first intent. `seen` holds the evidence of every plan, oldest first, and
-    `created` every key made, DNSKEY text by symbol. `approvals` are kept by digest.
+    `created` every key made, DNSKEY text by symbol. `approvals` are kept by digest, until a plan
+    that they were given to was carried out to its end: then they are spent. `completed` is the last
+    such plan.
     """
 
     plan: LoggedPlan | None = None
+    completed: LoggedPlan | None = None
     begun_at: datetime | None = None
     refined: Mapping[str, Refined] = field(default_factory=dict)
     approvals: Mapping[str, tuple[LoggedApproval, ...]] = field(default_factory=dict)

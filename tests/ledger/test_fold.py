@@ -178,6 +178,27 @@ def test_approvals_outlive_plans_and_can_be_taken_back() -> None:
     assert found == [("bob", True), ("cy", False), ("bob", False)]
 
 
+def test_approvals_are_spent_by_carrying_out_what_they_were_given_to() -> None:
+    of_refined = records.approval_draft(
+        About(zone=ZONE, change="sha256:r1"), person="bob", channel=Channel.LOCAL, statement="s"
+    )
+    refine = records.refine_draft(about(), keys={}, ds=(), digest="sha256:r1")
+    begun = [plan(), approval(), of_refined, evidence("s1"), refine]
+    assert set(log_of(*begun).approvals) == {"sha256:c1", "sha256:r1"}
+    carried_out = log_of(*begun, evidence("s2"))
+    assert carried_out.approvals == {}
+    assert carried_out.completed == carried_out.plan
+    again = log_of(*begun, evidence("s2"), plan("sha256:p2"), approval("cy"))
+    assert [given.person for given in again.approvals["sha256:c1"]] == ["cy"]
+    assert again.completed == carried_out.completed
+
+
+def test_an_abandoned_plan_spends_no_approval() -> None:
+    log = log_of(plan(), approval(), evidence(), records.abandon_draft(about(), reason="r"))
+    assert set(log.approvals) == {"sha256:c1"}
+    assert log.completed is None
+
+
 def test_blocked_until_resolved() -> None:
     blocked = records.blocked_draft(about(), why="two keys")
     log = log_of(plan(), intent(), blocked)
