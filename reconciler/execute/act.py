@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from reconciler.diagnostics import AdapterError, Diagnostic
 from reconciler.execute.outside import INTENT_LIFE
 from reconciler.execute.turn import Turn
-from reconciler.ledger.records import intent_draft, outcome_draft
+from reconciler.ledger.records import About, intent_draft, outcome_draft
 from reconciler.model.keys import Key
 from reconciler.model.moves import (
     DataSign,
@@ -33,50 +35,60 @@ from reconciler.ports import Receipt
 from reconciler.spec.plan_json import move_json
 
 
-def idempotency_id(plan: ZonePlan, step: Step) -> str:
-    """Return the same id for the same step of the same change, whoever asks and whenever."""
-    return hashlib.sha256(f"{plan.change_digest}/{step.id}".encode()).hexdigest()[:32]
+def idempotency_id(plan: str, step: str) -> str:
+    """Return the same id for the same step of the same logged plan, whoever asks and whenever.
+
+    `plan` is the digest of the plan on record: the same change made once more, after it was undone,
+    is another plan and must have an effect of its own.
+    """
+    return hashlib.sha256(f"{plan}/{step}".encode()).hexdigest()[:32]
 
 
 def make(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
     """Make `step` and put it on record; None where that went well."""
     outside = turn.outside
-    about = turn.about(step.id, idempotency_id(plan, step))
+    logged = turn.log.plan
+    assert logged is not None, "a running plan is on record"  # noqa: S101  (invariant)
+    idem = idempotency_id(logged.plan, step.id)
+    about = turn.about(step.id, idem)
     deadline = turn.now + INTENT_LIFE
     outside.checkpoint("before-intent")
     attempt = turn.log.attempts.get(step.id, 0) + 1
     moves = [move_json(move) for move in step.moves]
     turn.record(intent_draft(about, deadline=deadline, moves=moves, attempt=attempt))
     outside.checkpoint("after-intent")
-    if outside.clock.now() >= deadline:
-        return WaitingForTime(
-            zone=turn.zone,
-            until=deadline,
-            step=step.id,
-            reason="this run was held up past its own deadline, so it does not call any more",
-        )
     try:
-        receipts = _call_all(turn, plan, step)
+        receipts = _call_all(turn, plan, step, Fence(idem=idem, deadline=deadline))
     except AdapterError as error:
-        return _failed(turn, step, error)
+        return _failed(turn, about, error, deadline)
+    if receipts is None:
+        return _held_up(turn, step, deadline)
     outside.checkpoint("before-outcome")
-    turn.record(
-        outcome_draft(
-            about, ok=True, message=_told(receipts), created=_created(receipts), operation=None
-        )
+    turn.record_fact(
+        outcome_draft(about, ok=True, message=_told(receipts), created=_created(receipts))
     )
     outside.checkpoint("after-outcome")
     return None
 
 
-def _call_all(turn: Turn, plan: ZonePlan, step: Step) -> Sequence[Receipt]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """An intent's id, and the instant from which this run must leave its step to others."""
+
+    idem: str
+    deadline: datetime
+
+
+def _call_all(turn: Turn, plan: ZonePlan, step: Step, fence: Fence) -> Sequence[Receipt] | None:
+    """Make every call of `step`; None where the deadline passed, before the call that was next."""
     keys = plan.timeline.keys if plan.timeline else {}
     known = {label: key for label, key in keys.items() if isinstance(key, Key)}
     receipts = []
     for number, move in enumerate(step.moves):
         turn.outside.checkpoint("before-call")
-        idem = f"{idempotency_id(plan, step)}-{number}"
-        receipts.append(_call(turn, move, known, idem))
+        if turn.outside.clock.now() >= fence.deadline:
+            return None
+        receipts.append(_call(turn, move, known, f"{fence.idem}-{number}"))
         turn.outside.checkpoint("after-call")
     return receipts
 
@@ -92,25 +104,39 @@ def _call(turn: Turn, move: Move, keys: Mapping[str, Key], idem: str) -> Receipt
             assert_never(move)
 
 
-def _failed(turn: Turn, step: Step, error: AdapterError) -> Result:
+def _held_up(turn: Turn, step: Step, deadline: datetime) -> Result:
+    return WaitingForTime(
+        zone=turn.zone,
+        until=deadline,
+        step=step.id,
+        reason="the next run: this one was held up past its own deadline, and calls nobody then",
+    )
+
+
+def _failed(turn: Turn, about: About, error: AdapterError, deadline: datetime) -> Result:
     """Record a refusal; an answer that may hide an effect leaves the intent open."""
-    plan = turn.plan
-    if error.unsettled or plan is None:
+    step = about.step or ""
+    if error.unsettled:
         return WaitingForTime(
             zone=turn.zone,
-            until=turn.now + INTENT_LIFE,
-            step=step.id,
-            reason=f"nobody knows whether the call took effect ({error}); the next run looks",
+            until=deadline,
+            step=step,
+            reason=f"a look at what is published: nobody knows whether the call took effect, as "
+            f"{where_and_what(error)}",
         )
-    about = turn.about(step.id, idempotency_id(plan, step))
-    turn.record(outcome_draft(about, ok=False, message=str(error)))
+    turn.record_fact(outcome_draft(about, ok=False, message=str(error)))
     first = Diagnostic(
         code="step-refused",
-        summary=f"step {step.id} of {turn.zone} was refused; nothing else was done",
+        summary=f"step {step} of {turn.zone} was refused; nothing else was done",
         hint="the next run tries again; see the system's own words below",
         where=turn.zone,
     )
     return Failed(zone=turn.zone, diagnostics=(first, *error.diagnostics))
+
+
+def where_and_what(error: AdapterError) -> str:
+    """Return who answered what, for people."""
+    return "; ".join(f"{d.where or 'a system'} answered: {d.summary}" for d in error.diagnostics)
 
 
 def _told(receipts: Sequence[Receipt]) -> str:

@@ -104,8 +104,9 @@ def _on_record(outside: Outside) -> Iterator[tuple[str, str]]:
 
 
 def _digests(log: ZoneLog) -> Iterator[str]:
-    if log.plan is not None:
-        yield log.plan.change
+    if log.plan is None or log.complete:
+        return
+    yield log.plan.change
     yield from (refined.digest for refined in log.refined.values())
 
 

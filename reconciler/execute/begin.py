@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from reconciler.execute.evidence import adopted
+from reconciler.execute.outside import LOOK_AGAIN
 from reconciler.execute.position import Position, expected
 from reconciler.execute.propose import bundled
 from reconciler.execute.readback import Laggard, reader
 from reconciler.execute.snapshot import take
 from reconciler.execute.snapshot_json import snapshot_json, snapshots
 from reconciler.execute.turn import Turn
-from reconciler.execute.words import refused, unseen
+from reconciler.execute.words import differing, refused, unseen
 from reconciler.ledger.records import About, plan_draft
 from reconciler.model.plan import Status, ZonePlan
-from reconciler.model.results import Blocked, Converged, Failed, Result
+from reconciler.model.results import Blocked, Converged, Failed, Result, WaitingForTime
 from reconciler.spec.canonical import bytes_digest
 from reconciler.spec.digests import desired_digest
 from reconciler.spec.plan_file import dump_plan
 
 
-def superseded(turn: Turn, position: Position) -> bool:
-    """True if desired state or the world has left the running plan behind."""
+def superseded(turn: Turn, position: Position) -> str:
+    """Return why desired state or the world has left the running plan behind, or an empty text.
+
+    A step that was called and is not seen everywhere yet must be seen first: nobody can plan from
+    a change that is still under way.
+    """
+    if position.called or not position.left:
+        return ""
     if position.plan.desired_digest != desired_digest(turn.desired):
-        return True
-    return not position.called and bool(drift(turn, position))
+        return "the desired state was changed"
+    if not turn.observation.complete:
+        return ""
+    found = differing(drift(turn, position))
+    return f"somebody else changed the zone: {found}" if found else ""
 
 
 def drift(turn: Turn, position: Position) -> tuple[Laggard, ...]:
@@ -38,8 +48,8 @@ def drift(turn: Turn, position: Position) -> tuple[Laggard, ...]:
 def begin(turn: Turn) -> Result | None:
     """Plan from here; None where something was put on record and the run may go on."""
     observed = turn.observed
-    if observed is None:
-        return Failed(zone=turn.zone, diagnostics=turn.observation.diagnostics)
+    if observed is None or not turn.observation.complete:
+        return Failed(zone=turn.zone, diagnostics=unseen(turn.observation, turn.zone))
     if turn.log.adopted is None:
         return _adopt(turn)
     outside = turn.outside
@@ -58,7 +68,12 @@ def begin(turn: Turn) -> Result | None:
 def _adopt(turn: Turn) -> Result | None:
     drafts = adopted(turn)
     if not drafts:
-        return Failed(zone=turn.zone, diagnostics=unseen(turn.observation, turn.zone))
+        return WaitingForTime(
+            zone=turn.zone,
+            until=turn.now + LOOK_AGAIN,
+            step="adopt",
+            reason="all servers to show the same: what some of them still show is no start",
+        )
     turn.record(*drafts)
     return None
 
@@ -93,5 +108,5 @@ def _log(turn: Turn, plan: ZonePlan) -> None:
 
 def _last_commit(turn: Turn) -> str | None:
     """Return the commit of the last plan that was carried out to its end."""
-    log = turn.log
-    return log.plan.commit if log.plan is not None and log.complete else None
+    completed = turn.log.completed
+    return completed.commit if completed else None

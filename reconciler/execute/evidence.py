@@ -11,31 +11,35 @@ from reconciler.execute.outside import LOOK_AGAIN, LOOK_AGAIN_AT_PEOPLE
 from reconciler.execute.position import effects
 from reconciler.execute.propose import rules
 from reconciler.execute.readback import Laggard, reader
-from reconciler.execute.resolve import SEEN_LATER
+from reconciler.execute.resolve import SEEN_LATER, opaque, visible
 from reconciler.execute.snapshot import take
 from reconciler.execute.snapshot_json import snapshot_json
 from reconciler.execute.turn import Turn
-from reconciler.execute.words import silent
+from reconciler.execute.words import differing, silent
 from reconciler.ledger.records import adopt_draft, evidence_draft, refine_draft
+from reconciler.model.durations import duration_words
 from reconciler.model.entries import Draft
 from reconciler.model.keys import Key
 from reconciler.model.moves import system
 from reconciler.model.plan import Step, ZonePlan
-from reconciler.model.results import Blocked, Result, WaitingForTime
+from reconciler.model.results import Blocked, Failed, Result, WaitingForTime
 from reconciler.model.timeline import DnskeyVersion, DsVersion
 from reconciler.spec.canonical import digest
 from reconciler.spec.digests import change_digest
 
 
 def look_for(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
-    """Record evidence that `step` is seen everywhere, or say which servers do not show it yet."""
+    """Record evidence that `step` is seen everywhere, or say which servers do not show it yet.
+
+    `Failed`: what was accepted never came about, so that another plan is needed.
+    """
     timeline = plan.timeline
     zone = turn.observation.zone
     if timeline is None or zone is None:
         return _not_yet(turn, step, ())
     read = reader(turn.observation, timeline.keys)
     lagging = read.laggards(effects(plan, step))
-    if lagging or not turn.observation.complete:
+    if lagging or not agreed(turn):
         return _not_yet(turn, step, lagging)
     turn.outside.checkpoint("before-evidence")
     seen = evidence_draft(
@@ -44,7 +48,11 @@ def look_for(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
         servers={s.server for s in turn.observation.sights},
         rrsets=snapshot_json(take(zone)),
     )
-    turn.record(seen, *_refinement(turn, plan, step))
+    turn.record_fact(
+        seen,
+        *_refinement(turn, plan, step),
+        known=lambda log: log.plan is None or log.plan != turn.log.plan or step.id in log.evidence,
+    )
     turn.outside.checkpoint("after-evidence")
     return None
 
@@ -98,7 +106,7 @@ def _not_yet(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
     made = turn.log.outcomes[step.id].at
     limit = made + _patience(turn)
     if turn.now > limit:
-        return Blocked(zone=turn.zone, diagnostics=(_overdue(turn, step, lagging),))
+        return _overdue(turn, step, lagging)
     told = turn.log.outcomes[step.id].message
     asked = "" if told in {"accepted", SEEN_LATER} else f" ({told})"
     return WaitingForTime(
@@ -128,24 +136,39 @@ def _patience(turn: Turn) -> timedelta:
 
 def _who(turn: Turn, lagging: Sequence[Laggard]) -> str:
     if lagging:
-        return "; ".join(f"{x.server} {x.address} shows {x.shows}" for x in lagging)
-    return "; ".join(silent(turn.observation)) or "nobody answered"
+        return differing(lagging)
+    return "; ".join(silent(turn.observation)) or "servers differ in what no step of this plan asks"
 
 
-def _overdue(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Diagnostic:
-    return Diagnostic(
+def _overdue(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
+    """Say that a step takes too long. Only what nobody shows can be given up."""
+    nowhere = turn.observation.complete and not visible(turn, step)
+    lost = nowhere and not opaque(turn, step)
+    finding = Diagnostic(
         code="effect-overdue",
-        summary=f"step {step.id} of {turn.zone} was accepted and is still not seen everywhere",
+        summary=f"step {step.id} of {turn.zone} was accepted, and "
+        f"{'no server shows it' if nowhere else 'not every server shows it'} "
+        f"{duration_words(int((turn.now - turn.log.outcomes[step.id].at).total_seconds()))} later",
         detail=_who(turn, lagging),
-        hint="look at the system that accepted it; the zone is safe where it stands",
+        hint="look at the system that accepted it; the zone is safe where it stands"
+        + (", and the next run plans from there" if lost else ""),
         where=turn.zone,
     )
+    if lost:
+        return Failed(zone=turn.zone, diagnostics=(finding,))
+    return Blocked(zone=turn.zone, diagnostics=(finding,))
+
+
+def agreed(turn: Turn) -> bool:
+    """True if every server was asked and all showed the same: only that is evidence."""
+    zone = turn.observation.zone
+    return zone is not None and turn.observation.complete and not zone.history
 
 
 def adopted(turn: Turn) -> Sequence[Draft]:
     """Return the entry that takes the zone into care as observed, if a complete look allows it."""
     zone = turn.observation.zone
-    if zone is None or not turn.observation.complete:
+    if zone is None or not agreed(turn):
         return ()
     seen = snapshot_json(take(zone))
     return (adopt_draft(turn.about(), observed=digest(seen), seen=seen),)

@@ -13,7 +13,6 @@ from reconciler.execute.words import silent
 from reconciler.governance.freeze import frozen
 from reconciler.model.plan import Proved, Step
 from reconciler.model.results import (
-    Blocked,
     Failed,
     Frozen,
     Result,
@@ -21,9 +20,14 @@ from reconciler.model.results import (
     WaitingForTime,
 )
 
+_PLAN_ANEW = "nothing was done; the next run plans from here, and that plan needs its own approval"
+
 
 def refusal(turn: Turn, position: Position, step: Step) -> Result | None:
-    """Return why `step` may not be made now; None where nothing stands in its way."""
+    """Return why `step` may not be made now; None where nothing stands in its way.
+
+    `Failed`: the plan can never go on from here, so that another is needed.
+    """
     return next((r for r in _gates(turn, position, step) if r is not None), None)
 
 
@@ -55,10 +59,10 @@ def _in_time(turn: Turn, position: Position, step: Step) -> Result | None:
         code="deadline-passed",
         summary=f"step {step.id} of {turn.zone} had to be made by {deadline:%FT%TZ}",
         detail="; ".join(limit.reason for limit in step.not_after),
-        hint="abandon the plan and let `reconcile plan` find a way from here",
+        hint=_PLAN_ANEW,
         where=turn.zone,
     )
-    return Blocked(zone=turn.zone, diagnostics=(finding,))
+    return Failed(zone=turn.zone, diagnostics=(finding,), exit_code=ExitCode.STALE)
 
 
 def _thawed(turn: Turn, step: Step) -> Result | None:
@@ -97,7 +101,7 @@ def _proved(turn: Turn, position: Position, step: Step) -> Result | None:
         code="proof-failed",
         summary=f"what is left of the plan of {turn.zone} is not proved safe from here",
         detail=verdict.why,
-        hint="nothing was done; `reconcile plan` finds a way from here, which needs its approval",
+        hint=_PLAN_ANEW,
         where=f"{turn.zone} step {step.id}",
     )
     return Failed(zone=turn.zone, diagnostics=(finding,), exit_code=ExitCode.VERIFICATION_FAILED)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from reconciler.execute.snapshot import one_by_one
 from reconciler.model.plan import Deadline, Need, Step, ZonePlan
 from reconciler.model.timeline import (
     DataVersion,
@@ -130,14 +131,23 @@ def _seen_from(position: Position, version: Version, now: datetime) -> Version:
 
 
 def _in_order(versions: Sequence[Version]) -> tuple[Version, ...]:
-    """Order each slot's versions: for ever ago, known instants, then the steps to come."""
+    """Return the versions slot by slot: for ever ago, known instants, then the steps to come."""
 
     def rank(version: Version) -> tuple[int, int]:
         if version.step is not None:
             return 2, 0
         return (0, 0) if version.at is None else (1, version.at)
 
-    return tuple(sorted(versions, key=rank))
+    ordered = sorted(versions, key=rank)
+    slots = dict.fromkeys(slot(version) for version in ordered)
+    by_slot = {where: [v for v in ordered if slot(v) == where] for where in slots}
+    return tuple(v for found in by_slot.values() for v in _apart(found))
+
+
+def _apart(versions: Sequence[Version]) -> Sequence[Version]:
+    """Keep known instants apart; steps to come keep what they say."""
+    known = [v for v in versions if v.step is None]
+    return [*one_by_one(known), *(v for v in versions if v.step is not None)]
 
 
 def _elapsed(since: datetime, now: datetime) -> int:

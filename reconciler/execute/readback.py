@@ -11,7 +11,7 @@ from typing import assert_never
 
 from reconciler.execute.snapshot import rename, same_keys
 from reconciler.model.capabilities import RollsByItself
-from reconciler.model.keys import Key, KeyEntry
+from reconciler.model.keys import DsRef, Key, KeyEntry
 from reconciler.model.observed import ObservedZone
 from reconciler.model.sightings import ChildSighting, Observation, ParentSighting
 from reconciler.model.timeline import (
@@ -26,15 +26,13 @@ from reconciler.model.timeline import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Laggard:
-    """One server that does not show a version: `shows` and `wants` are texts for a person.
+    """One server that does not show a version: `shows` is a text for a person.
 
     `silent`: it gave no usable answer, so that what it serves is not known.
     """
 
     server: str
     address: str
-    rrset: str
-    wants: str
     shows: str
     silent: bool = False
 
@@ -86,7 +84,7 @@ class Reader:
         for sight in self.observation.parent:
             shown = rename(replace(version, ds=sight.ds), self.names)
             if sight.error or shown != version:
-                yield _laggard(sight, version, sight.error or describe(shown))
+                yield _laggard(sight, sight.error or describe(shown))
 
     def _delegation(self, version: NsVersion) -> Iterable[Laggard]:
         zone = self.observation.zone
@@ -96,9 +94,7 @@ class Reader:
         if facts is None or facts.ns != version.signers:
             where = version.signer or "parent"
             shows = _listed("NS", facts.ns) if facts else "nothing"
-            yield Laggard(
-                server=where, address="", rrset="NS", wants=describe(version), shows=shows
-            )
+            yield Laggard(server=where, address="", shows=shows)
 
     def _children(self, version: DnskeyVersion | DataVersion | CdsVersion) -> Iterable[Laggard]:
         for sight in self.observation.children:
@@ -106,7 +102,7 @@ class Reader:
                 continue
             shown = rename(_as_version(version, sight), self.names)
             if sight.error or self._strip(shown) != self._strip(version):
-                yield _laggard(sight, version, sight.error or describe(shown))
+                yield _laggard(sight, sight.error or describe(shown))
 
     def _strip(self, version: Version) -> Version:
         match version:
@@ -172,33 +168,44 @@ def describe(version: Version) -> str:
     """Return what a version publishes, in a few words."""
     match version:
         case DsVersion():
-            return _listed("DS", (f"{d.key}/{d.digest_type}" for d in version.ds))
+            return _listed("DS", _ds_words(version.ds))
         case NsVersion():
             return _listed("NS", version.signers)
         case DnskeyVersion():
-            keys = _listed("DNSKEY", version.keys)
-            return f"{keys}, {_listed('signed by', version.signed_by)}" if version.keys else keys
+            signed = _listed("signed by", version.signed_by) if version.signed_by else "unsigned"
+            return f"{_listed('DNSKEY', version.keys)}{f' {signed}' if version.keys else ''}"
         case DataVersion():
-            return _listed("data signed by", version.signed_by)
+            return (
+                _listed("data signed by", version.signed_by)
+                if version.signed_by
+                else "unsigned data"
+            )
         case CdsVersion(cds=frozenset() as cds):
-            return _listed("CDS", (f"{d.key}/{d.digest_type}" for d in cds))
+            return _listed("CDS", _ds_words(cds))
+        case CdsVersion(cds=None):
+            return "no CDS"
         case CdsVersion():
-            return f"CDS {version.cds or 'none'}"
+            return "the CDS that asks for removal of every DS"
         case _:
             assert_never(version)
 
 
 def _listed(what: str, labels: Iterable[str]) -> str:
-    return f"{what} {', '.join(sorted(labels)) or 'none'}"
+    return f"{what} {', '.join(found)}" if (found := sorted(labels)) else f"no {what}"
 
 
-def _laggard(sight: ParentSighting | ChildSighting, wants: Version, shows: str) -> Laggard:
-    rrset = describe(wants).split(" ", 1)[0]
+def _ds_words(refs: Iterable[DsRef]) -> Iterable[str]:
+    return (f"{ref.key} ({_DIGESTS.get(ref.digest_type, ref.digest_type)})" for ref in refs)
+
+
+_DIGESTS = {1: "SHA-1", 2: "SHA-256", 4: "SHA-384"}
+"""Names of DS digest types (IANA, DS RR Type Digest Algorithms)."""
+
+
+def _laggard(sight: ParentSighting | ChildSighting, shows: str) -> Laggard:
     return Laggard(
         server=sight.server,
         address=sight.address,
-        rrset=rrset,
-        wants=describe(wants),
         shows=shows,
         silent=sight.error is not None,
     )

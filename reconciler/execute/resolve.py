@@ -7,13 +7,12 @@ operation of the step is safe to repeat, and a matter for a person where one is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from reconciler.diagnostics import Diagnostic
 from reconciler.execute.outside import LOOK_AGAIN
 from reconciler.execute.position import effects
 from reconciler.execute.readback import reader
 from reconciler.execute.turn import Turn
+from reconciler.execute.words import silent
 from reconciler.ledger.history import OpenIntent
 from reconciler.ledger.records import outcome_draft
 from reconciler.model.moves import DsAdd, DsRemove, DsReplace, Move
@@ -35,19 +34,16 @@ def resolve(turn: Turn, intent: OpenIntent) -> Result | None:
         )
     step = _step(turn, intent)
     if turn.observation.zone is None:
-        return WaitingForTime(
-            zone=turn.zone,
-            until=turn.now + LOOK_AGAIN,
-            step=intent.step,
-            reason="an open step cannot be resolved while the zone cannot be observed",
-        )
+        return _unseen(turn, intent)
     if step is None:
         return _blocked(turn, intent, "its plan is not on record any more")
     if visible(turn, step):
         _close(turn, intent, ok=True, message=SEEN_LATER)
         return None
-    if opaque := sorted({op for op in _classes(turn, step) if op is Idempotency.OPAQUE}):
-        return _blocked(turn, intent, f"its operation is {opaque[0]}: repeating it may do it twice")
+    if not turn.observation.complete:
+        return _unseen(turn, intent)
+    if opaque(turn, step):
+        return _blocked(turn, intent, "its operation is opaque: repeating it may do it twice")
     _close(turn, intent, ok=False, message="not seen by the deadline; safe to make again")
     return None
 
@@ -68,8 +64,19 @@ def _step(turn: Turn, intent: OpenIntent) -> Step | None:
     return next((s for s in turn.plan.steps if s.id == intent.step), None)
 
 
-def _classes(turn: Turn, step: Step) -> Iterable[Idempotency]:
-    return (_class(turn, move) for move in step.moves)
+def _unseen(turn: Turn, intent: OpenIntent) -> Result:
+    why = "; ".join(silent(turn.observation)) or "the zone cannot be observed"
+    return WaitingForTime(
+        zone=turn.zone,
+        until=turn.now + LOOK_AGAIN,
+        step=intent.step,
+        reason=f"a look at every server, to tell how this step ended: {why}",
+    )
+
+
+def opaque(turn: Turn, step: Step) -> bool:
+    """True if repeating some move of `step` may do it twice."""
+    return any(_class(turn, move) is Idempotency.OPAQUE for move in step.moves)
 
 
 def _class(turn: Turn, move: Move) -> Idempotency:

@@ -15,6 +15,7 @@ from reconciler.execute.position import Position
 from reconciler.execute.resolve import resolve
 from reconciler.execute.turn import Turn, gather
 from reconciler.execute.words import not_built, waiting_for
+from reconciler.ledger.records import abandon_draft
 from reconciler.model.desired import DesiredZone
 from reconciler.model.results import (
     Failed,
@@ -75,11 +76,17 @@ def _turn(turn: Turn, done: list[str]) -> Result | None:
     if turn.observation.zone is None:
         return Failed(zone=turn.zone, diagnostics=turn.observation.diagnostics)
     position = turn.position
-    if position is None or superseded(turn, position) or not position.left:
+    if position is None or not position.left:
         return begin(turn)
-    if position.called:
-        return _finish(turn, position, done)
-    return _go_on(turn, position)
+    if why := superseded(turn, position):
+        _give_up(turn, why)
+        return None
+    return _finish(turn, position, done) if position.called else _go_on(turn, position)
+
+
+def _give_up(turn: Turn, why: str) -> None:
+    """Stop the plan where it stands; the next turn or run plans from there, approved anew."""
+    turn.record(abandon_draft(turn.about(), reason=why))
 
 
 def _finish(turn: Turn, position: Position, done: list[str]) -> Result | None:
@@ -88,6 +95,8 @@ def _finish(turn: Turn, position: Position, done: list[str]) -> Result | None:
     result = look_for(turn, position.plan, step)
     if result is None:
         done.append(step.id)
+    if isinstance(result, Failed):
+        _give_up(turn, result.diagnostics[0].summary)
     return result
 
 
@@ -102,4 +111,7 @@ def _go_on(turn: Turn, position: Position) -> Result | None:
             step=due.id,
             reason=waiting_for(position, due),
         )
-    return refusal(turn, position, due) or make(turn, position.plan, due)
+    refused = refusal(turn, position, due)
+    if isinstance(refused, Failed):
+        _give_up(turn, refused.diagnostics[0].summary)
+    return refused or make(turn, position.plan, due)

@@ -109,8 +109,24 @@ def _slot_history(
             runs.append((at, version))
     ttl = max(_longest_ttl(current, observed), *(v.ttl for _, v in runs))
     chain: list[Version] = [replace(runs[0][1], unknown=True, ttl=ttl)]
-    chain += [replace(v, at=_seconds(at, observed.at)) for at, v in runs]
+    chain += one_by_one([replace(v, at=_seconds(at, observed.at)) for at, v in runs])
     return _remembered(chain)
+
+
+def one_by_one(versions: Sequence[Version]) -> list[Version]:
+    """Return a slot's versions, in order, so that no two begin in the same second.
+
+    One that began in the same second as its successor is taken to have begun a second earlier, and
+    the version before it to have been served for as long after: nothing is forgotten sooner.
+    """
+    apart: list[Version] = []
+    for version in reversed(versions):
+        late = 0
+        if apart and version.at is not None and apart[0].at is not None:
+            late = max(0, version.at - apart[0].at + 1)
+        begin = None if version.at is None else version.at - late
+        apart.insert(0, replace(version, at=begin, propagation=version.propagation + late))
+    return apart
 
 
 def _longest_ttl(version: Version, observed: ObservedZone) -> int:

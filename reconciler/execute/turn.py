@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.diagnostics import LostRaceError
 from reconciler.execute.logged import logged_plan
 from reconciler.execute.outside import Outside
 from reconciler.execute.position import Position
@@ -18,6 +19,10 @@ from reconciler.model.entries import Draft
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import ZonePlan
 from reconciler.model.sightings import Observation
+
+FACT_TRIES = 8
+"""How often a fact is appended before the run gives up; each lost race means that another run got
+on. No official reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,20 @@ class Turn:
             step=step,
             idem=idem,
         )
+
+    def record_fact(
+        self, *drafts: Draft, known: Callable[[ZoneLog], bool] = lambda _: False
+    ) -> None:
+        """Append what has happened already: a race that is lost does not undo it, so read again
+        and append on the new tip. `known` says whether somebody else has put it on record.
+        """
+        for _ in range(FACT_TRIES - 1):
+            try:
+                return self.record(*drafts)
+            except LostRaceError:
+                if known(self.outside.recall().zone(self.zone)):
+                    return None
+        return self.record(*drafts)
 
     def record(self, *drafts: Draft, blobs: dict[str, bytes] | None = None) -> None:
         """Append to the ledger as one commit; raises LostRaceError if somebody was faster."""

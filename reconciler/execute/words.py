@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.execute.position import Position
-from reconciler.model.plan import Refusal, Step, ZonePlan
+from reconciler.execute.readback import Laggard
+from reconciler.model.durations import duration_words
+from reconciler.model.plan import Need, Refusal, Step, ZonePlan
 from reconciler.model.sightings import Observation
 
 
@@ -16,13 +18,25 @@ def waiting_for(position: Position, step: Step) -> str:
     for need in step.needs:
         since = position.plan.at if need.step is None else position.done[need.step]
         if (due - since).total_seconds() == need.wait_min + need.margin:
-            start = "the plan was made" if need.step is None else f"{need.step} was seen everywhere"
-            why = f": {need.why}" if need.why else ""
-            return (
-                f"{need.wait_min} s ({need.reason}) and {need.margin} s of margin "
-                f"after {start}{why}"
-            )
+            return _need_words(need)
     return "the plan begins then"
+
+
+def _need_words(need: Need) -> str:
+    start = "the plan was made" if need.step is None else f"{need.step} was seen everywhere"
+    margin = f" and {duration_words(need.margin)} of margin" if need.margin else ""
+    why = f": {need.why}" if need.why else ""
+    return f"{duration_words(need.wait_min)} ({need.reason}){margin} after {start}{why}"
+
+
+def differing(lagging: Sequence[Laggard]) -> str:
+    """Return what each server shows, such as `ns2 192.0.2.2 shows no DNSKEY and unsigned data`."""
+    shown: dict[str, list[str]] = {}
+    for lag in lagging:
+        shown.setdefault(f"{lag.server} {lag.address}".strip(), []).append(lag.shows)
+    return "; ".join(
+        f"{server} shows {' and '.join(dict.fromkeys(shows))}" for server, shows in shown.items()
+    )
 
 
 def not_built(zone: str, kinds: Sequence[str]) -> Diagnostic:
