@@ -149,6 +149,15 @@ class NsPast:
     versions: tuple[NsVersion, ...]
     unknown_until: int = 0
 
+    def later(self, seconds: int) -> NsPast:
+        """Return the same past, seen this much later."""
+        return NsPast(
+            versions=tuple(
+                v if v.at is None else replace(v, at=v.at - seconds) for v in self.versions
+            ),
+            unknown_until=max(0, self.unknown_until - seconds),
+        )
+
 
 def ns_past(observed: ObservedZone, signer: str) -> NsPast:
     """Return the past of the parent's and of the signer's own NS RRset."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.desired import DesiredZone, RiskClass
 from reconciler.model.observed import ObservedZone
@@ -11,7 +11,7 @@ from reconciler.model.timeline import Timeline
 from reconciler.planning.goal import goal_of
 from reconciler.planning.past import NsPast
 from reconciler.planning.refusals import change_gate, gate, no_path
-from reconciler.planning.rollback import ways_back
+from reconciler.planning.rollback import earliest, ways_back
 from reconciler.planning.solve import Solution, solve
 from reconciler.planning.steps import Style, steps_of
 from reconciler.planning.task import task_of
@@ -97,7 +97,9 @@ def _planned(context: Context, solution: Solution) -> ZonePlan:
             Rollback(
                 after=step_id(number),
                 steps=steps_of(way, back),
-                timeline=_timeline(context, way),
+                timeline=_timeline(
+                    replace(context, ns=context.ns.later(earliest(solution, number))), way
+                ),
             )
             for number, way in ways_back(solution)
         ),

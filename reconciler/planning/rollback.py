@@ -46,8 +46,13 @@ def task_after(solution: Solution, number: int) -> Task:
         pasts=tuple(
             past_after(solution, slot, past, number) for slot, past in enumerate(task.pasts)
         ),
-        ns_unknown_until=0,
+        ns_unknown_until=max(0, task.ns_unknown_until - earliest(solution, number)),
     )
+
+
+def earliest(solution: Solution, number: int) -> int:
+    """Return the earliest instant of a step, seconds from the plan's origin."""
+    return solution.waits.closure[0][number] or 0
 
 
 def past_after(solution: Solution, slot: int, past: Past, number: int) -> Past:
@@ -58,7 +63,7 @@ def past_after(solution: Solution, slot: int, past: Past, number: int) -> Past:
     """
     timing = solution.task.timings[slot]
     back = solution.waits.closure
-    first = back[0][number] or 0
+    first = earliest(solution, number)
     versions = [v if v.at is None else replace(v, at=v.at - first) for v in past]
     for earlier, edge in enumerate(solution.path[:number], start=1):
         value = edge.after[slot]

@@ -229,6 +229,9 @@ def _wait_for(
     """Ask for every wait of a path, and return also what asked for it."""
     windows = all_windows(task.pasts, task.timings, path)
     waits = Waits(len(path))
+    for j, edge in enumerate(path, start=1):
+        if any(task.pasts[slot][-1].at == 0 for slot in _slots(edge)):
+            waits.require((0, j), ORDER)
     for (i, before), (j, after) in combinations(enumerate(path, start=1), 2):
         if _slots(before) & _slots(after):
             waits.require((i, j), ORDER)

@@ -110,6 +110,8 @@ def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) ->
     rules = [s for s in solution.standing if s.arc == arc and s.seconds == seconds]
     if rules:
         return CARDINAL, _cardinal(solution, rules[0])
+    if arc[0] == 0 and seconds == ORDER:
+        return SEQUENCE, "what stands now is taken to stand since the observation"
     if arc[0] == 0:
         return UNKNOWN, (
             f"nobody knows what stood before, and some cache may hold it for {seconds} s after"

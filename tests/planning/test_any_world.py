@@ -53,7 +53,7 @@ def check(b: Builders, plan: ZonePlan, late: dict[str, int]) -> None:
     for step in plan.steps:
         for need in step.needs:
             assert need.wait_min >= 1
-            if need.reason == "proof":
+            if need.reason == "proof" and need.wait_min > 1:  # 0 would be one instant
                 assert is_tight(b, b.shorten(plan, step.id, need)), (step.id, need)
     for way in plan.rollback:
         assert b.bad_views(way.timeline, b.earliest(way), b.partial_versions(way)) == []
@@ -67,7 +67,7 @@ def is_tight(b: Builders, hasty: ZonePlan) -> bool:
     return any(b.bad_views(hasty.timeline, b.earliest(hasty, late)) for late in puts_off)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_plans_hold_through_any_changes_of_mind(b: Builders, data: st.DataObject) -> None:
     now = data.draw(starts(b))
@@ -84,7 +84,7 @@ def test_plans_hold_through_any_changes_of_mind(b: Builders, data: st.DataObject
         now = b.after(now, plan, data.draw(st.integers(0, len(plan.steps)), label="taken"))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_plan_cut_off_anywhere_is_continued_to_its_end(b: Builders, data: st.DataObject) -> None:
     now, desired = data.draw(starts(b)), data.draw(desires(b))
