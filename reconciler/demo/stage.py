@@ -186,8 +186,13 @@ def require_empty(root: Path) -> None:
         )
 
 
-def build(root: Path, *, worst_case: bool = False, margins: bool = True) -> None:
-    """Make the repository and the world in `root`, adopt its zones, and let time settle them."""
+def build(
+    root: Path, *, worst_case: bool = False, margins: bool = True, start: datetime = START
+) -> None:
+    """Make the repository and the world in `root`, adopt its zones, and let time settle them.
+
+    Virtual time begins at `start`.
+    """
     root.mkdir(parents=True, exist_ok=True)
     repository = Repository.begin(root, _RUNNER)
     people = tuple(
@@ -198,13 +203,13 @@ def build(root: Path, *, worst_case: bool = False, margins: bool = True) -> None
     files["zones/portfolio.yaml"] = portfolio_yaml("world", people, margins=margins)
     files[".gitignore"] = "/world/\n/keys/\n/report.html\n"
     files |= {f"schemas/{name}": text.decode() for name, text in schemas().items()}
-    repository.commit(files, "Begin the portfolio", AUTHOR, START)
+    repository.commit(files, "Begin the portfolio", AUTHOR, start)
     repository.close()
-    World.create(root / "world", start=START, layout=layout(worst_case=worst_case)).close()
+    World.create(root / "world", start=start, layout=layout(worst_case=worst_case)).close()
     with open_stage(root) as stage:
         for zone in opening():
             stage.run(zone)
-        stage.world.leap_to(START + SETTLE)
+        stage.world.leap_to(start + SETTLE)
 
 
 def _approvers(root: Path) -> dict[str, Path]:
