@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "planning",
     "verify": "planning",
     "approve": "approving",
+    "approvals": "approving",
     "apply": "applying",
     "status": "applying",
     "sandbox": "sandboxing",
