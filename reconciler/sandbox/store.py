@@ -319,5 +319,5 @@ def _no_world(directory: Path) -> Diagnostic:
         code="no-world",
         summary="there is no sandbox world here",
         where=str(directory),
-        hint="create one with `reconcile sandbox create`",
+        hint=f"make one with `reconcile sandbox create {directory}`",
     )
