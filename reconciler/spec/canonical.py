@@ -30,7 +30,7 @@ def canonical(value: Json) -> bytes:
 
 
 _PLAIN = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-_NOT_PLAIN = re.compile(r"(?:^|[:\[,])-?(?:[NI]|[0-9]+[.eE]|[0-9]{16})")
+_NOT_PLAIN = re.compile(r"(?:^|\":|[\[,])-?(?:[NI]|[0-9]+[.eE]|[0-9]{16})")
 """A number that is no small integer, NaN or infinity; text inside of strings may look like it."""
 _FIRST_OUT_OF_ORDER = "\ue000"
 """From here on, the order of UTF-16 code units (RFC 8785 §3.2.3) is not that of characters."""
