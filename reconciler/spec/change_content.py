@@ -4,6 +4,8 @@ Steps stand in topological order of their needs, and where that leaves a choice,
 their content. Steps of equal content are told apart by colours: a step's colour takes in those of
 the steps it refers to and of those that refer to it, as often as there are steps. What is still
 equal then may be exchanged without a difference.
+
+Of keys only their order counts here: other keys in the same order stand in the same places.
 """
 
 from __future__ import annotations
@@ -29,7 +31,6 @@ from reconciler.model.timeline import (
     Version,
     slot,
 )
-from reconciler.spec.canonical import bytes_digest
 from reconciler.spec.wire_types import names_json
 
 
@@ -154,16 +155,22 @@ def _is_need(edge: _Edge) -> bool:
     return isinstance(edge.content, dict) and "wait_min" in edge.content
 
 
-def _colours(contents: Mapping[str, Json], edges: Mapping[str, list[_Edge]]) -> dict[str, str]:
-    colours = {step: _text(content) for step, content in contents.items()}
+def _colours(contents: Mapping[str, Json], edges: Mapping[str, list[_Edge]]) -> dict[str, int]:
+    colours = _ranks({step: _text(content) for step, content in contents.items()})
     for _ in contents:
         if len(set(colours.values())) == len(colours):
             break
-        colours = {step: _mixed(step, colours, edges) for step in contents}
+        colours = _ranks({step: _mixed(step, colours, edges) for step in contents})
     return colours
 
 
-def _mixed(step: str, colours: Mapping[str, str], edges: Mapping[str, list[_Edge]]) -> str:
+def _ranks(texts: Mapping[str, str]) -> dict[str, int]:
+    """Return the place of each step's text among all of them, equal for equal texts."""
+    places = {text: place for place, text in enumerate(sorted(set(texts.values())))}
+    return {step: places[text] for step, text in texts.items()}
+
+
+def _mixed(step: str, colours: Mapping[str, int], edges: Mapping[str, list[_Edge]]) -> str:
     out = sorted(_text([colours.get(e.target or "", e.target), e.content]) for e in edges[step])
     back = sorted(
         _text([colours[other], edge.content])
@@ -171,7 +178,7 @@ def _mixed(step: str, colours: Mapping[str, str], edges: Mapping[str, list[_Edge
         for edge in theirs
         if edge.target == step
     )
-    return bytes_digest("\n".join((colours[step], *out, "", *back)).encode())
+    return _text([colours[step], *out, "", *back])
 
 
 _text: Callable[[Json], str] = json.JSONEncoder(sort_keys=True).encode

@@ -14,7 +14,7 @@ from enum import Enum
 from reconciler.model.desired import DesiredZone
 from reconciler.model.entries import Json
 from reconciler.model.plan import Plan, Status, ZonePlan
-from reconciler.spec.canonical import canonical, digest
+from reconciler.spec.canonical import bytes_digest, canonical, digest
 from reconciler.spec.change_content import change_content
 from reconciler.spec.plan_json import plan_to_json
 
@@ -36,7 +36,16 @@ def change_digest(plan: ZonePlan, desired_digest: str, policy_rules: Json) -> st
 
     `policy_rules` are the requirements of change control for the risk classes of this plan.
     """
-    return digest(
+    return bytes_digest(change_text(plan, desired_digest, policy_rules))
+
+
+def change_text(plan: ZonePlan, desired_digest: str, policy_rules: Json) -> bytes:
+    """Return the canonical text that `change_digest` covers.
+
+    Zone, desired digest and each key (`Key.text()`) stand in it as whole strings, and plans that
+    differ in them alone have texts that do, as long as their keys have the same order.
+    """
+    return canonical(
         {
             "format": "reconcile-change/1",
             "desired": desired_digest,
