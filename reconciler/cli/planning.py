@@ -22,7 +22,8 @@ from reconciler.cli.options import (
 from reconciler.cli.output import complain, console, print_json, say
 from reconciler.cli.progress import steps_of
 from reconciler.diagnostics import Diagnostic, ExitCode, SpecError
-from reconciler.execute.propose import bundled, propose
+from reconciler.execute.memo import Situations
+from reconciler.execute.propose import bundled
 from reconciler.model.capabilities import PARENT_KINDS, SIGNER_KINDS
 from reconciler.model.desired import Portfolio
 from reconciler.model.observed import ObservedZone
@@ -84,9 +85,10 @@ def _offline(root: Path, names: list[str] | None, path: Path) -> _Found:
     missing = [z.zone for z in wanted if z.zone not in file.zones]
     if missing or not wanted:
         raise SpecError(_not_in_file(path, missing))
+    situations = Situations(portfolio, prove)
     plans = {}
     for desired in steps_of(wanted, "planning"):
-        plans[desired.zone] = propose(portfolio, desired, file.zones[desired.zone], prove)
+        plans[desired.zone] = situations.propose(desired, file.zones[desired.zone])
     return portfolio, {name: file.zones[name] for name in plans}, plans
 
 
