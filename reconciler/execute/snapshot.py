@@ -80,24 +80,26 @@ def _signer_versions(name: str, facts: SignerFacts, parent: ParentFacts) -> Iter
 def with_history(observed: ObservedZone, snapshots: Sequence[Snapshot]) -> ObservedZone:
     """Return `observed` with what caches may still remember, as far as `snapshots` can tell.
 
-    Without snapshots nothing is known about the past: the observation stays unsettled and every
-    slot has an unknown version before it. Lagging versions that the observation itself saw are
-    kept, and make it unsettled.
+    Without snapshots nothing is known about the past: the observation is unsettled and every slot
+    has an unknown version before it. So has a slot of which the observation itself saw lagging
+    versions; these are kept.
     """
-    if observed.history or not snapshots:
-        return observed if observed.history else replace(observed, settled=False, history=())
+    if not snapshots:
+        return replace(observed, settled=False)
     now = take(observed)
     past = [_relabelled(s, now.keys) for s in snapshots if s.at <= observed.at]
-    history: list[Version] = []
-    for version in now.versions:
-        history += _slot_history(version, past, observed)
-    return replace(observed, settled=not history, history=tuple(history))
+    lagging = {slot(version) for version in observed.history}
+    chains = [_slot_history(v, past, observed) for v in now.versions if slot(v) not in lagging]
+    if not lagging and all(len(chain) == 1 for chain in chains):
+        return replace(observed, settled=True, history=())
+    known = (version for chain in chains for version in chain)
+    return replace(observed, settled=False, history=(*observed.history, *known))
 
 
 def _slot_history(
     current: Version, snapshots: Sequence[Snapshot], observed: ObservedZone
 ) -> Sequence[Version]:
-    """Return what some cache may remember of one slot, the standing version last; empty if none.
+    """Return what some cache may remember of one slot, the standing version last.
 
     Each run of equal versions begins at the first snapshot that shows it.
     """
@@ -142,11 +144,11 @@ def _longest_ttl(version: Version, observed: ObservedZone) -> int:
 
 
 def _remembered(chain: Sequence[Version]) -> Sequence[Version]:
-    """Drop what no cache can hold; the standing version alone is no history."""
+    """Drop what no cache can hold; what then comes first stands as if for ever."""
     for i, (before, after) in enumerate(pairwise(chain)):
         if (after.at or 0) + after.propagation + before.ttl > 0:
             return [replace(before, at=None), *chain[i + 1 :]]
-    return []
+    return [replace(chain[-1], at=None)]
 
 
 def _seconds(at: datetime, origin: datetime) -> int:
