@@ -7,11 +7,12 @@ left out, so that a digest survives another observation of the same start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import lru_cache
 
-from reconciler.model.desired import DesiredZone
+from reconciler.model.desired import DesiredZone, DnssecPolicy
 from reconciler.model.entries import Json
 from reconciler.model.plan import Plan, Status, ZonePlan
 from reconciler.spec.canonical import bytes_digest, canonical, digest
@@ -24,9 +25,8 @@ def desired_digest(desired: DesiredZone) -> str:
 
     It covers every field but the name of the policy, whose content counts, and no order of signers.
     """
-    members = _members(desired)
-    policy = _members(desired.policy)
-    del policy["name"]
+    members = {name: _normal(value) for name, value in _fields(desired) if name != "policy"}
+    policy = _policy(desired.policy)
     content = members | {"policy": policy, "signers": list[Json](sorted(desired.signers))}
     return digest({"format": "reconcile-desired/1", "desired": content})
 
@@ -80,10 +80,20 @@ def _with_digests(
     return replace(plan, desired_digest=desired, change_digest=change)
 
 
+@lru_cache(maxsize=64)
+def _policy(policy: DnssecPolicy) -> Json:
+    """Return the content of a policy, which many zones share."""
+    return {name: _normal(value) for name, value in _fields(policy) if name != "name"}
+
+
 def _members(value: object) -> dict[str, Json]:
+    return {name: _normal(member) for name, member in _fields(value)}
+
+
+def _fields(value: object) -> Iterator[tuple[str, object]]:
     if not is_dataclass(value):
         raise TypeError(type(value).__name__)
-    return {field.name: _normal(getattr(value, field.name)) for field in fields(value)}
+    return ((field.name, getattr(value, field.name)) for field in fields(value))
 
 
 def _normal(value: object) -> Json:

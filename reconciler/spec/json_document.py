@@ -117,8 +117,13 @@ def parse(data: bytes, source: str) -> Document:
 def unknown_members(model: BaseModel, path: Path = ()) -> Iterator[tuple[str | int, ...]]:
     """Yield the path of every member of the file that `model` does not know."""
     yield from ((*path, name) for name in model.model_extra or ())
-    for name in type(model).model_fields:
-        yield from _unknown_inside(getattr(model, name), (*path, name))
+    for name, value in model.__dict__.items():
+        if isinstance(value, _NESTED):
+            yield from _unknown_inside(value, (*path, name))
+
+
+_NESTED = (BaseModel, dict, tuple)
+"""What may hold members; most values hold none, and there are many."""
 
 
 def _unknown_inside(value: object, path: Path) -> Iterator[tuple[str | int, ...]]:
@@ -127,10 +132,12 @@ def _unknown_inside(value: object, path: Path) -> Iterator[tuple[str | int, ...]
             yield from unknown_members(value, path)
         case dict():
             for name, item in value.items():
-                yield from _unknown_inside(item, (*path, name))
+                if isinstance(item, _NESTED):
+                    yield from _unknown_inside(item, (*path, name))
         case tuple():
             for index, item in enumerate(value):
-                yield from _unknown_inside(item, (*path, index))
+                if isinstance(item, _NESTED):
+                    yield from _unknown_inside(item, (*path, index))
         case _:
             return
 
