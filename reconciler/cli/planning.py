@@ -1,4 +1,4 @@
-"""`reconcile plan`, `show` and `verify`: read-only by construction."""
+"""`reconcile plan`: read-only by construction."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli.files import read_file, write_file
 from reconciler.cli.options import (
     HERE,
     Detailed,
-    Format,
     PlanFormat,
     Root,
-    TextOrJson,
     Zones,
     chosen,
 )
@@ -28,21 +27,19 @@ from reconciler.model.capabilities import PARENT_KINDS, SIGNER_KINDS
 from reconciler.model.desired import Portfolio
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Plan, Status, ZonePlan
-from reconciler.proof import explain, prove
+from reconciler.proof import prove
 from reconciler.report.plan_html import plan_html
 from reconciler.report.plan_markdown import plan_markdown
 from reconciler.report.plan_text import print_plan
 from reconciler.spec.load import load_valid
 from reconciler.spec.observed_file import dump_observed, load_observed
 from reconciler.spec.observed_wire import AdapterDefaults
-from reconciler.spec.plan_file import dump_plan, load_plan, plan_file_problem
+from reconciler.spec.plan_file import dump_plan
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command("plan")(plan)
-    app.command("show")(show)
-    app.command("verify")(verify)
 
 
 def plan(
@@ -56,17 +53,18 @@ def plan(
 ) -> None:
     """Observe, plan and prove. Nothing is changed anywhere."""
     found = _offline(root, zones, observed) if observed else _live(root, zones)
-    portfolio, seen, plans = found
-    if save_observed and seen:
-        save_observed.write_bytes(dump_observed(seen))
-    bundle = bundled(plans)
+    seen, plans, complete = found
+    if save_observed:
+        write_file(save_observed, dump_observed(seen))
+    bundle = Plan(zones=plans) if form is PlanFormat.TEXT and not out else bundled(plans)
     if out:
-        out.write_bytes(dump_plan(bundle))
+        write_file(out, dump_plan(bundle))
     present(bundle, form)
-    raise typer.Exit(_code(bundle, detailed=detailed, zones=len(portfolio.zones)))
+    raise typer.Exit(_code(bundle, detailed=detailed) if complete else ExitCode.ERROR)
 
 
-_Found = tuple[Portfolio, Mapping[str, ObservedZone], Mapping[str, ZonePlan]]
+_Found = tuple[Mapping[str, ObservedZone], Mapping[str, ZonePlan], bool]
+"""What was seen, what was planned from it, and whether that is all that was asked for."""
 
 
 def _live(root: Path, names: list[str] | None) -> _Found:
@@ -79,7 +77,7 @@ def _live(root: Path, names: list[str] | None) -> _Found:
 def _offline(root: Path, names: list[str] | None, path: Path) -> _Found:
     """Plan from a file: no network, no ledger."""
     portfolio = load_valid(root)
-    file = load_observed(_read(path), str(path), _defaults(portfolio))
+    file = load_observed(read_file(path), str(path), _defaults(portfolio))
     complain(file.diagnostics)
     wanted = [z for z in chosen(portfolio, names) if names or z.zone in file.zones]
     missing = [z.zone for z in wanted if z.zone not in file.zones]
@@ -89,7 +87,7 @@ def _offline(root: Path, names: list[str] | None, path: Path) -> _Found:
     plans = {}
     for desired in steps_of(wanted, "planning"):
         plans[desired.zone] = situations.propose(desired, file.zones[desired.zone])
-    return portfolio, {name: file.zones[name] for name in plans}, plans
+    return {name: file.zones[name] for name in plans}, plans, True
 
 
 def _defaults(portfolio: Portfolio) -> AdapterDefaults:
@@ -100,20 +98,6 @@ def _defaults(portfolio: Portfolio) -> AdapterDefaults:
         for name, zone in portfolio.zones.items()
     }
     return AdapterDefaults(signers=signers, parents=parents)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        why = error.strerror or str(error)
-        finding = Diagnostic(
-            code="unreadable",
-            summary=f"cannot read the file: {why}",
-            file=str(path),
-            hint="check the name and its permissions",
-        )
-        raise SpecError(finding) from error
 
 
 def _not_in_file(path: Path, missing: list[str]) -> Diagnostic:
@@ -138,42 +122,8 @@ def present(bundle: Plan, form: PlanFormat) -> None:
             say(plan_html(bundle))
 
 
-def _code(bundle: Plan, *, detailed: bool, zones: int) -> ExitCode:
+def _code(bundle: Plan, *, detailed: bool) -> ExitCode:
     found = {zone.status for zone in bundle.zones.values()}
     if found & {Status.NO_SAFE_PATH, Status.BLOCKED}:
         return ExitCode.BLOCKED
-    return ExitCode.CHANGES if detailed and zones and Status.PLANNED in found else ExitCode.OK
-
-
-def show(
-    file: Annotated[Path, typer.Argument(help="A plan file.")],
-    form: Annotated[PlanFormat, typer.Option("--format")] = PlanFormat.TEXT,
-) -> None:
-    """Render a plan file."""
-    present(load_plan(_read(file), str(file)), form)
-
-
-def verify(
-    file: Annotated[Path, typer.Argument(help="A plan file.")],
-    form: Format = TextOrJson.TEXT,
-) -> None:
-    """Repeat the proof of a plan from its file alone, and say how much slack each wait has."""
-    data = _read(file)
-    bundle = load_plan(data, str(file))
-    problem = plan_file_problem(data, str(file)) if bundle.plan_digest else None
-    verdicts = {
-        name: prove(zone.steps, zone.timeline)
-        for name, zone in bundle.zones.items()
-        if zone.timeline is not None and zone.steps
-    }
-    proved = problem is None and all(type(v).__name__ == "Proved" for v in verdicts.values())
-    if form is TextOrJson.JSON:
-        told = {name: explain(verdict) for name, verdict in verdicts.items()}
-        intact = problem is None
-        print_json({"ok": proved, "intact": intact, "zones": told})
-    else:
-        complain((problem,) if problem else ())
-        for name, verdict in verdicts.items():
-            say(f"{name}\n{explain(verdict)}\n")
-        say("verified" if proved else "NOT verified")
-    raise typer.Exit(ExitCode.OK if proved else ExitCode.VERIFICATION_FAILED)
+    return ExitCode.CHANGES if detailed and Status.PLANNED in found else ExitCode.OK

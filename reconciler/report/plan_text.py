@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from reconciler.model.plan import Plan, Status
+from reconciler.report.console import visible
+from reconciler.report.plan_brief import BriefView, in_full
 from reconciler.report.plan_view import (
-    PlanView,
     RefusalView,
     StepView,
     ZoneView,
-    plan_view,
     unchanged_words,
+    zone_view,
 )
 
 _NAMED = 5
@@ -29,21 +32,33 @@ _RISKS = {"R0": "green", "R1": "green", "R2": "yellow", "R3": "red", "R4": "bold
 
 
 def print_plan(console: Console, plan: Plan) -> None:
-    """Print what happens to each zone: who does what when, what is waited for, and why."""
-    view = plan_view(plan)
-    for zone in view.zones:
+    """Print what happens to each zone: who does what when, what is waited for, and why.
+
+    Of many zones, one of each kind is told so, and the others have a line each.
+    """
+    named = [plan.zones[name] for name in sorted(plan.zones)]
+    full, brief = in_full(zone for zone in named if zone.status is not Status.NO_CHANGE)
+    for zone in map(zone_view, full):
         console.print(_zone(zone))
         if zone.digest:
             command = Text(f"reconcile approve {zone.digest}", style="bold")
             console.print(Text("  next: ").append(command), soft_wrap=True)
         console.print()
-    _print_unchanged(console, view)
+    _print_brief(console, brief)
+    _print_unchanged(console, [visible(z.zone) for z in named if z.status is Status.NO_CHANGE])
 
 
-def _print_unchanged(console: Console, view: PlanView) -> None:
-    if view.unchanged:
-        names = f": {', '.join(view.unchanged)}" if len(view.unchanged) <= _NAMED else ""
-        console.print(Text(f"{unchanged_words(view.unchanged)}{names}", style="green"))
+def _print_brief(console: Console, brief: Sequence[BriefView]) -> None:
+    if brief:
+        console.print(f"{len(brief)} more; `reconcile plan ZONE` tells of each what is told above")
+        console.file.writelines(f"  {zone.line()}\n" for zone in brief)
+        console.print()
+
+
+def _print_unchanged(console: Console, unchanged: Sequence[str]) -> None:
+    if unchanged:
+        names = f": {', '.join(unchanged)}" if len(unchanged) <= _NAMED else ""
+        console.print(Text(f"{unchanged_words(unchanged)}{names}", style="green"))
 
 
 def _zone(zone: ZoneView) -> Group:

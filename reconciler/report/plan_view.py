@@ -6,7 +6,7 @@ for its own format.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
@@ -101,25 +101,31 @@ def plan_view(plan: Plan) -> PlanView:
     """Return the plan in words, zones in the order of their names."""
     named = [plan.zones[name] for name in sorted(plan.zones)]
     return PlanView(
-        zones=tuple(_zone(zone) for zone in named if zone.status is not Status.NO_CHANGE),
+        zones=tuple(zone_view(zone) for zone in named if zone.status is not Status.NO_CHANGE),
         unchanged=tuple(visible(z.zone) for z in named if z.status is Status.NO_CHANGE),
         digest=visible(plan.plan_digest),
     )
 
 
-def unchanged_words(names: tuple[str, ...]) -> str:
+def unchanged_words(names: Sequence[str]) -> str:
     """Return how many zones are as desired."""
     return "1 zone is as desired" if len(names) == 1 else f"{len(names)} zones are as desired"
 
 
-def _zone(plan: ZonePlan) -> ZoneView:
-    timeline = plan.timeline
+def headline(plan: ZonePlan) -> str:
+    """Return in a few words what was decided about a zone."""
     steps = "1 step" if len(plan.steps) == 1 else f"{len(plan.steps)} steps"
     planned = f", {steps}, risk {plan.risk}" if plan.steps else ""
+    return f"{_STATUS[plan.status]}{planned}"
+
+
+def zone_view(plan: ZonePlan) -> ZoneView:
+    """Return the plan of one zone in words."""
+    timeline = plan.timeline
     return ZoneView(
         zone=visible(plan.zone),
         status=plan.status,
-        headline=f"{_STATUS[plan.status]}{planned}",
+        headline=headline(plan),
         observed=clock_words(plan.at),
         totals=_totals(plan),
         steps=tuple(_steps(plan)),
