@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.clock import Clock, SystemClock
-from reconciler.diagnostics import Diagnostic, SpecError
+from reconciler.diagnostics import ApprovalError, Diagnostic, SpecError
 from reconciler.execute.outside import Checkpoint, Outside, Propose, pass_by
 from reconciler.execute.propose import Prove, propose
 from reconciler.execute.recall import Memory
 from reconciler.ledger.authors import authors_of, require_committed
+from reconciler.ledger.fold import fold
 from reconciler.ledger.git_ledger import GitLedger
+from reconciler.ledger.history import History
 from reconciler.ledger.identity import email, head
 from reconciler.ledger.plumbing import Plumbing, open_plumbing
 from reconciler.ledger.start import ensure_started
@@ -116,7 +118,15 @@ def require_clean(workspace: Workspace) -> None:
     """Refuse to act on desired state that git does not hold."""
     git = open_plumbing(workspace.root)
     zones = (workspace.root / "zones").resolve().relative_to(git.root.resolve())
-    require_committed(git, [zones.as_posix()])
+    try:
+        require_committed(git, [zones.as_posix()])
+    except ApprovalError as error:
+        raise SpecError(*error.diagnostics) from error
+
+
+def read_history(root: Path) -> History:
+    """Return what the ledger of the repository at `root` tells, without opening anything else."""
+    return fold(GitLedger(root, actor=whoever_runs(open_plumbing(root))).entries())
 
 
 def start_ledger(workspace: Workspace) -> None:

@@ -6,6 +6,8 @@ for servers, git and cryptography; help and wrong usage import them all.
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -21,8 +23,8 @@ COMMANDS = {
     "init": "validating",
     "validate": "validating",
     "plan": "planning",
-    "show": "planning",
-    "verify": "planning",
+    "show": "reviewing",
+    "verify": "reviewing",
     "approve": "approving",
     "approvals": "approving",
     "apply": "applying",
@@ -38,6 +40,7 @@ def application(arguments: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         name="reconcile",
         help="Keep DNSSEC as YAML in git: plan, prove, approve and apply every key and DS change.",
+        context_settings={"help_option_names": ["-h", "--help"]},
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         add_completion=False,
@@ -60,7 +63,18 @@ def version(
 
 def main() -> NoReturn:
     """Run the command line; every way to end is one of the documented exit codes."""
+    for name in ("stdout", "stderr"):
+        _make_safe(name)
     sys.exit(run(sys.argv[1:]))
+
+
+def _make_safe(name: str) -> None:
+    """Let what cannot be encoded be escaped, and what nobody listens to go nowhere."""
+    stream = getattr(sys, name)
+    if stream is None:
+        setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+    elif isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
 
 
 def run(arguments: list[str]) -> int:
@@ -69,6 +83,7 @@ def run(arguments: list[str]) -> int:
         result = application(arguments)(
             args=arguments, prog_name="reconcile", standalone_mode=False
         )
+        sys.stdout.flush()
     except ReconcileError as error:
         complain(error.diagnostics)
         return error.exit_code
@@ -78,14 +93,40 @@ def run(arguments: list[str]) -> int:
         typer.echo("interrupted; the next run goes on from what is on record", err=True)
         return ExitCode.ERROR
     except typer.TyperException as error:
-        complain((_usage(error),))
+        complain(_usage(error))
         return ExitCode.ERROR
     except BrokenPipeError:
-        sys.stderr.close()
+        _close_output()
+        return ExitCode.ERROR
+    except OSError as error:
+        complain((_system(error),))
+        _close_output()
         return ExitCode.ERROR
     return int(result) if isinstance(result, int) else ExitCode.OK
 
 
-def _usage(error: typer.TyperException) -> Diagnostic:
-    what = getattr(error, "format_message", error.__str__)()
-    return Diagnostic(code="usage", summary=str(what), hint="see `reconcile --help`")
+def _close_output() -> None:
+    """Throw away what nobody reads, or Python complains of it at its end."""
+    own = sys.__stdout__
+    if own is not None and sys.stdout is own:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), own.fileno())
+
+
+def _usage(error: typer.TyperException) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with the usage; nothing where the help was printed instead."""
+    what = str(getattr(error, "format_message", error.__str__)())
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "reconcile"
+    if not what:
+        return ()
+    summary = what.replace("Value error, ", "")
+    return (Diagnostic(code="usage", summary=summary, hint=f"see `{command} --help`"),)
+
+
+def _system(error: OSError) -> Diagnostic:
+    return Diagnostic(
+        code="system",
+        summary=f"the system refused: {error.strerror or error}",
+        where=None if error.filename is None else str(error.filename),
+        hint="check the name, the permissions, and the space on the disk; then run it again",
+    )

@@ -1,0 +1,113 @@
+"""`reconcile show` and `reconcile verify`: a plan file, read by somebody who did not make it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.files import read_file
+from reconciler.cli.options import HERE, Format, PlanFormat, Root, TextOrJson
+from reconciler.cli.output import complain, print_json, say
+from reconciler.cli.planning import present
+from reconciler.diagnostics import Diagnostic, ExitCode, Severity
+from reconciler.model.plan import Malformed, Plan, Proved, Refuted, Status, Verdict, ZonePlan
+from reconciler.proof import explain, prove
+from reconciler.spec.load import load_portfolio
+from reconciler.spec.plan_file import load_plan, plan_file_problem
+
+PlanFile = Annotated[Path, typer.Argument(help="A plan file.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("show")(show)
+    app.command("verify")(verify)
+
+
+def show(
+    file: PlanFile,
+    root: Root = HERE,
+    form: Annotated[PlanFormat, typer.Option("--format")] = PlanFormat.TEXT,
+) -> None:
+    """Render a plan file, and say whether it is intact and still the plan of its zones."""
+    data = read_file(file)
+    bundle = load_plan(data, str(file))
+    present(bundle, form)
+    problem = _damage(data, bundle, file)
+    stale = _staleness(bundle, root)
+    complain((*((problem,) if problem else ()), *stale))
+    if problem and bundle.plan_digest:
+        raise typer.Exit(ExitCode.VERIFICATION_FAILED)
+    raise typer.Exit(ExitCode.STALE if stale else ExitCode.OK)
+
+
+def _damage(data: bytes, bundle: Plan, file: Path) -> Diagnostic | None:
+    """Return that the file was changed, or, as a warning, that nobody can tell."""
+    problem = plan_file_problem(data, str(file))
+    if problem is None or bundle.plan_digest:
+        return problem
+    return replace(problem, severity=Severity.WARNING)
+
+
+def _staleness(bundle: Plan, root: Path) -> tuple[Diagnostic, ...]:
+    portfolio = load_portfolio(root).portfolio
+    if portfolio is None:
+        return ()
+    from reconciler.cli.staleness import stale_plans  # noqa: PLC0415 (git only for this)
+
+    return stale_plans(bundle, portfolio, root)
+
+
+def verify(file: PlanFile, form: Format = TextOrJson.TEXT) -> None:
+    """Repeat the proof of a plan from its file alone, and say how much slack each wait has."""
+    data = read_file(file)
+    bundle = load_plan(data, str(file))
+    problem = _damage(data, bundle, file)
+    verdicts = {name: _verdict(zone) for name, zone in bundle.zones.items()}
+    intact = problem is None if bundle.plan_digest else None
+    good = all(verdict is None or isinstance(verdict, Proved) for verdict in verdicts.values())
+    ok = good and bool(verdicts) and intact is not False
+    complain((problem,) if problem else ())
+    if form is TextOrJson.JSON:
+        zones = {name: _verdict_json(verdict) for name, verdict in verdicts.items()}
+        print_json({"ok": ok, "intact": intact, "zones": zones})
+    else:
+        _print_verdicts(verdicts, ok=ok)
+    raise typer.Exit(ExitCode.OK if ok else ExitCode.VERIFICATION_FAILED)
+
+
+def _verdict(zone: ZonePlan) -> Verdict | None:
+    """Return what the proof says of one zone; None where nothing is changed."""
+    if zone.steps and zone.timeline is not None:
+        return prove(zone.steps, zone.timeline)
+    if zone.steps:
+        return Malformed(why="the file holds no timeline beside the steps")
+    if zone.status is Status.PLANNED:
+        return Malformed(why="the file says that a change is planned, and holds no steps")
+    return None
+
+
+def _verdict_json(verdict: Verdict | None) -> Mapping[str, object]:
+    match verdict:
+        case None:
+            return {"verdict": "nothing-to-prove", "text": ""}
+        case Proved():
+            name = "proved"
+        case Refuted():
+            name = "refuted"
+        case Malformed():
+            name = "malformed"
+    return {"verdict": name, "text": explain(verdict)}
+
+
+def _print_verdicts(verdicts: Mapping[str, Verdict | None], *, ok: bool) -> None:
+    for name, verdict in verdicts.items():
+        told = "Nothing is changed, so there is nothing to prove."
+        say(f"{name}\n{told if verdict is None else explain(verdict)}\n")
+    if not verdicts:
+        say("the file holds no plan of any zone")
+    say("verified" if ok else "NOT verified")
