@@ -39,12 +39,17 @@ def _text(diagnostic: Diagnostic) -> Text:
     text = Text(f"{diagnostic.severity}[{visible(diagnostic.code)}]", style=style)
     text.append(f" {location}: " if location else " ", style="default")
     text.append(visible(diagnostic.summary), style="default bold")
-    if diagnostic.detail:
-        text.append(f"\n  {visible(diagnostic.detail)}", style="default")
+    for line in _lines(diagnostic.detail):
+        text.append(f"\n  {visible(line)}", style="default")
     if diagnostic.hint:
         text.append("\n  hint: ", style="green")
         text.append(visible(diagnostic.hint), style="default")
     return text
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines that say something: others' words, such as git's, come in several."""
+    return [line for line in text.split("\n") if line.strip()]
 
 
 def diagnostics_json(diagnostics: Iterable[Diagnostic]) -> list[Json]:
@@ -81,7 +86,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
         f"{name}={_property(str(value))}" for name, value in properties.items() if value is not None
     )
     place = f"{diagnostic.where}: " if diagnostic.where and diagnostic.file is None else ""
-    lines = (f"{place}{diagnostic.summary}", diagnostic.detail, diagnostic.hint)
+    lines = (f"{place}{diagnostic.summary}", *_lines(diagnostic.detail), diagnostic.hint)
     message = "\n".join(visible(line) for line in lines if line)
     return f"::{_ANNOTATIONS[diagnostic.severity]} {named}::{_data(message)}"
 

@@ -8,7 +8,6 @@ from typing import assert_never
 from rich.console import Console
 from rich.text import Text
 
-from reconciler.diagnostics import Diagnostic
 from reconciler.model.entries import Json
 from reconciler.model.results import (
     Blocked,
@@ -21,7 +20,8 @@ from reconciler.model.results import (
     WaitingForTime,
     exit_code,
 )
-from reconciler.report.diagnostics import print_diagnostics
+from reconciler.report.console import visible
+from reconciler.report.diagnostics import diagnostics_json, print_diagnostics
 from reconciler.report.times import instant_words
 
 
@@ -30,9 +30,9 @@ def print_result(console: Console, result: Result, now: datetime) -> None:
     for step in result.done:
         console.print(Text.assemble((result.zone, "bold"), f"  {step} is done, seen everywhere"))
     headline, style, more = _told(result, now)
-    console.print(Text.assemble((result.zone, "bold"), "  ", (headline, style)))
+    console.print(Text.assemble((result.zone, "bold"), "  ", (visible(headline), style)))
     for line in more:
-        console.print(Text(f"    {line}"), soft_wrap=True)
+        console.print(Text(f"    {visible(line)}"), soft_wrap=True)
     if isinstance(result, Blocked | Raced | Failed):
         print_diagnostics(console, result.diagnostics)
 
@@ -43,7 +43,7 @@ def _told(result: Result, now: datetime) -> tuple[str, str, tuple[str, ...]]:
             return "as desired", "green", ()
         case WaitingForTime():
             when = f"come back {instant_words(result.until, now)}"
-            return when, "cyan", (f"next is {result.step}; waiting for {result.reason}",)
+            return when, "cyan", (f"{result.step} waits: {result.reason}",)
         case WaitingForApproval():
             lines = (
                 *(f"missing: {text}" for text in result.missing),
@@ -91,7 +91,7 @@ def result_json(result: Result) -> dict[str, Json]:
             until = f"{result.until:%FT%TZ}" if result.until else None
             return common | {"until": until, "reason": result.reason}
         case Blocked() | Raced() | Failed():
-            return common | {"diagnostics": [_finding(d) for d in result.diagnostics]}
+            return common | {"diagnostics": diagnostics_json(result.diagnostics)}
         case _:
             assert_never(result)
 
@@ -105,14 +105,3 @@ _NAMES: dict[type[Result], str] = {
     Raced: "lost-race",
     Failed: "failed",
 }
-
-
-def _finding(diagnostic: Diagnostic) -> Json:
-    return {
-        "severity": diagnostic.severity.value,
-        "code": diagnostic.code,
-        "summary": diagnostic.summary,
-        "detail": diagnostic.detail,
-        "hint": diagnostic.hint,
-        "where": diagnostic.location(),
-    }

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from reconciler.model.entries import Json
 from reconciler.model.status import Stand, StepStatus, ZoneStatus
-from reconciler.report.diagnostics import print_diagnostics
+from reconciler.report.console import visible
+from reconciler.report.diagnostics import diagnostics_json, print_diagnostics
 from reconciler.report.times import instant_words
 
 _STYLES = {
@@ -28,29 +29,37 @@ _STYLES = {
 }
 
 
+_WAITING = {Stand.WAITING_TIME, Stand.WAITING_EVIDENCE, Stand.WAITING_APPROVAL}
+_ABOUT = {stand: "waits: " if stand in _WAITING else "" for stand in Stand}
+
+
 def print_statuses(console: Console, statuses: Sequence[ZoneStatus], now: datetime) -> None:
     """Print a table of all zones, then each running plan step by step."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("zone", "stands", "until", "waits for"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("zone", overflow="fold")
+    table.add_column("stands", no_wrap=True)
+    table.add_column("until", overflow="fold")
     for status in statuses:
         until = instant_words(status.until, now) if status.until else ""
         stand = Text(status.stand.value, style=_STYLES[status.stand])
-        table.add_row(Text(status.zone), stand, Text(until), Text(status.waits_for))
+        table.add_row(Text(status.zone), stand, Text(until))
     console.print(table)
     for status in statuses:
         _print_zone(console, status, now)
 
 
 def _print_zone(console: Console, status: ZoneStatus, now: datetime) -> None:
-    if status.steps or status.findings:
-        console.print()
-        console.print(Text(status.zone, style="bold"))
+    if not (status.waits_for or status.steps or status.findings):
+        return
+    console.print()
+    console.print(Text(status.zone, style="bold"))
+    if status.waits_for:
+        console.print(Text(f"  {_ABOUT[status.stand]}{visible(status.waits_for)}"), soft_wrap=True)
     for step in status.steps:
         console.print(Text(f"  {step.id}  {step.what}: {_step_words(step, now)}"))
     if status.steps:
         for seen in status.published:
-            console.print(Text(f"  published: {seen}", style="dim"))
+            console.print(Text(f"  published: {visible(seen)}", style="dim"))
     if status.findings:
         print_diagnostics(console, status.findings)
 
@@ -80,6 +89,7 @@ def status_json(status: ZoneStatus) -> dict[str, Json]:
             for step in status.steps
         ],
         "published": [*status.published],
+        "findings": diagnostics_json(status.findings),
     }
 
 
