@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-import git
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from reconciler.demo.scenery import Person
+from reconciler.diagnostics import LedgerError
+from reconciler.ledger.plumbing import no_git
+
+if TYPE_CHECKING:
+    import git
 
 
 class Repository:
@@ -19,12 +25,12 @@ class Repository:
     def __init__(self, root: Path) -> None:
         """Use the repository at `root`; `begin` makes one."""
         self.root = root
-        self._repo = git.Repo(root)
+        self._repo: git.Repo = _gitpython().Repo(root)
 
     @classmethod
     def begin(cls, root: Path, runner: Person) -> Repository:
         """Make an empty repository; the ledger's commits are by `runner`, as in CI."""
-        git.Repo.init(root, initial_branch="main").close()
+        _gitpython().Repo.init(root, initial_branch="main").close()
         repository = cls(root)
         with repository._repo.config_writer() as config:
             config.set_value("user", "name", runner.name)
@@ -39,7 +45,7 @@ class Repository:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         self._repo.git.add("--", *files)
-        who = git.Actor(author.name, author.email)
+        who = _gitpython().Actor(author.name, author.email)
         when = f"{int(now.timestamp())} +0000"
         self._repo.index.commit(
             message, author=who, committer=who, author_date=when, commit_date=when
@@ -60,6 +66,15 @@ class Repository:
     def close(self) -> None:
         """Let go of git's helper processes."""
         self._repo.close()
+
+
+def _gitpython() -> ModuleType:
+    """Return GitPython, which looks for git as it is imported."""
+    try:
+        import git  # noqa: PLC0415 - only what needs git fails without it
+    except ImportError as error:
+        raise LedgerError(no_git()) from error
+    return git
 
 
 def make_key(path: Path, comment: str) -> str:

@@ -188,7 +188,7 @@ class Plumbing:
         )
         process, started.proc = started.proc, None  # this file, not GitPython, waits for it
         if process is None:
-            raise LedgerError(_no_git())
+            raise LedgerError(no_git())
         return process
 
 
@@ -201,7 +201,7 @@ def open_plumbing(path: Path) -> Plumbing:
     try:
         import git  # noqa: PLC0415 - GitPython looks for git as it is imported
     except ImportError as error:
-        raise LedgerError(_no_git()) from error
+        raise LedgerError(no_git()) from error
     try:
         repository = git.Repo(path, search_parent_directories=True)
         version = repository.git.version_info
@@ -211,7 +211,7 @@ def open_plumbing(path: Path) -> Plumbing:
     except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
         raise LedgerError(_no_repository(path)) from error
     except git.GitCommandNotFound as error:
-        raise LedgerError(_no_git()) from error
+        raise LedgerError(no_git()) from error
 
 
 def _missing_object(name: str) -> Diagnostic:
@@ -223,7 +223,8 @@ def _missing_object(name: str) -> Diagnostic:
     )
 
 
-def _no_git() -> Diagnostic:
+def no_git() -> Diagnostic:
+    """Return that there is no git to run."""
     return Diagnostic(
         code="git-missing",
         summary="git is not installed, or not on the PATH",
