@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from reconciler.cli.collecting import no_collection
 from reconciler.cli.files import read_file, write_file
 from reconciler.cli.options import (
     HERE,
@@ -18,7 +19,7 @@ from reconciler.cli.options import (
     Zones,
     chosen,
 )
-from reconciler.cli.output import complain, console, print_json, say
+from reconciler.cli.output import complain, console, say
 from reconciler.cli.progress import steps_of
 from reconciler.diagnostics import Diagnostic, ExitCode, SpecError
 from reconciler.execute.memo import Situations
@@ -34,7 +35,7 @@ from reconciler.report.plan_text import print_plan
 from reconciler.spec.load import load_valid
 from reconciler.spec.observed_file import dump_observed, load_observed
 from reconciler.spec.observed_wire import AdapterDefaults
-from reconciler.spec.plan_file import dump_plan
+from reconciler.spec.plan_file import dump_plan, plan_file_text
 
 
 def register(app: typer.Typer) -> None:
@@ -76,6 +77,11 @@ def _live(root: Path, names: list[str] | None) -> _Found:
 
 def _offline(root: Path, names: list[str] | None, path: Path) -> _Found:
     """Plan from a file: no network, no ledger."""
+    with no_collection():
+        return _from_file(root, names, path)
+
+
+def _from_file(root: Path, names: list[str] | None, path: Path) -> _Found:
     portfolio = load_valid(root)
     file = load_observed(read_file(path), str(path), _defaults(portfolio))
     complain(file.diagnostics)
@@ -115,7 +121,7 @@ def present(bundle: Plan, form: PlanFormat) -> None:
         case PlanFormat.TEXT:
             print_plan(console(), bundle)
         case PlanFormat.JSON:
-            print_json(json.loads(dump_plan(bundle)))
+            sys.stdout.writelines(plan_file_text(bundle))
         case PlanFormat.MARKDOWN:
             say(plan_markdown(bundle))
         case PlanFormat.HTML:

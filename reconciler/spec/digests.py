@@ -11,13 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import lru_cache
+from itertools import chain
 
 from reconciler.model.desired import DesiredZone, DnssecPolicy
 from reconciler.model.entries import Json
 from reconciler.model.plan import Plan, Status, ZonePlan
-from reconciler.spec.canonical import bytes_digest, canonical, digest
+from reconciler.spec.canonical import (
+    bytes_digest,
+    canonical,
+    canonical_object,
+    digest,
+    pieces_digest,
+)
 from reconciler.spec.change_content import change_content
-from reconciler.spec.plan_json import plan_to_json
+from reconciler.spec.plan_json import plan_to_json, zone_plan_json
 
 
 def desired_digest(desired: DesiredZone) -> str:
@@ -57,7 +64,9 @@ def change_text(plan: ZonePlan, desired_digest: str, policy_rules: Json) -> byte
 
 def plan_digest(plan: Plan) -> str:
     """Return the digest of the whole plan file without its own member `plan_digest`."""
-    return digest(plan_to_json(replace(plan, plan_digest="")))
+    head, _, tail = canonical(plan_to_json(Plan())).partition(b"{}")
+    zones = canonical_object(plan.zones, lambda name: zone_plan_json(plan.zones[name]))
+    return pieces_digest(chain([head], zones, [tail]))
 
 
 def with_digests(
