@@ -13,6 +13,7 @@ from reconciler.ledger.history import (
     Adoption,
     Annotation,
     Blocked,
+    Checkpoint,
     Evidence,
     History,
     LoggedApproval,
@@ -56,6 +57,8 @@ def _fold_global(history: History, entry: Entry) -> History:
             digest = data.text("digest")
             policy = PolicyInForce(seq=entry.seq, at=entry.at, digest=digest, rules=rules)
             return replace(history, policy=policy)
+        case Event.CHECKPOINT:
+            return replace(history, checkpoint=Checkpoint(seq=entry.seq, at=entry.at))
         case _:
             return history
 

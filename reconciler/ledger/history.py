@@ -204,6 +204,14 @@ class PolicyInForce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """The last time that the ledger said how much it holds."""
+
+    seq: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """The whole ledger folded, up to and with entry `seq` (0: none)."""
 
@@ -211,6 +219,7 @@ class History:
     at: datetime | None = None
     ledger_id: str | None = None
     policy: PolicyInForce | None = None
+    checkpoint: Checkpoint | None = None
     zones: Mapping[str, ZoneLog] = field(default_factory=dict)
 
     def zone(self, name: str) -> ZoneLog:
