@@ -29,6 +29,11 @@ COMMANDS = {
     "approvals": "approving",
     "apply": "applying",
     "status": "applying",
+    "suspend": "controlling",
+    "resume": "controlling",
+    "resolve": "controlling",
+    "abandon": "controlling",
+    "revoke": "controlling",
     "sandbox": "sandboxing",
     "demo": "demonstrating",
 }
