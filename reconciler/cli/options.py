@@ -27,6 +27,7 @@ class PlanFormat(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     HTML = "html"
+    SVG = "svg"
 
 
 Root = Annotated[

@@ -31,6 +31,7 @@ from reconciler.model.plan import Plan, Status, ZonePlan
 from reconciler.proof import prove
 from reconciler.report.plan_html import plan_html
 from reconciler.report.plan_markdown import plan_markdown
+from reconciler.report.plan_svg import plan_svg
 from reconciler.report.plan_text import print_plan
 from reconciler.spec.load import load_valid
 from reconciler.spec.observed_file import dump_observed, load_observed
@@ -126,6 +127,8 @@ def present(bundle: Plan, form: PlanFormat) -> None:
             say(plan_markdown(bundle))
         case PlanFormat.HTML:
             say(plan_html(bundle))
+        case PlanFormat.SVG:
+            typer.echo(plan_svg(bundle), nl=False)
 
 
 def _code(bundle: Plan, *, detailed: bool) -> ExitCode:
