@@ -123,7 +123,7 @@ class GitLedger:
         if tip is None:
             raise refusals.missing_blob(path)
         with self.git.objects() as objects:
-            content = next(objects.read_all([f"{tip}:{_fanned_out(path)}"]))
+            content = next(objects.read_all([f"{tip}:{place_of(path)}"]))
         if content is None:
             raise refusals.missing_blob(path)
         _blob_path(path, content)
@@ -210,8 +210,11 @@ def blob_name(folder: str, content: bytes, kind: str = "json") -> str:
     return f"{folder}/{hashlib.sha256(content).hexdigest()}.{kind}"
 
 
-def _fanned_out(path: str) -> str:
-    """Return where a content-addressed file stands: folders stay small however many there are."""
+def place_of(path: str) -> str:
+    """Return where a content-addressed file of this name stands; LedgerError where it is no name.
+
+    Folders stay small however many there are.
+    """
     match = _BLOB.fullmatch(path)
     if match is None or match["folder"] == "entries":
         raise refusals.bad_blob(path)
@@ -220,7 +223,7 @@ def _fanned_out(path: str) -> str:
 
 
 def _blob_path(path: str, content: bytes) -> str:
-    where = _fanned_out(path)
+    where = place_of(path)
     if f"/{hashlib.sha256(content).hexdigest()}." not in path:
         raise refusals.bad_blob(path)
     return where
