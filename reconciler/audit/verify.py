@@ -31,9 +31,13 @@ class Demands:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What an audit came to: how much was judged, and everything that is wrong."""
+    """What an audit came to: how much was judged, and everything that is wrong.
+
+    `root` is the id of the first commit: an auditor who keeps it can ask for it the next time.
+    """
 
     entries: int
+    root: str | None
     findings: tuple[Diagnostic, ...]
 
 
@@ -53,7 +57,8 @@ def audit(record: Record, demands: Demands = Demands()) -> Audit:
         *reader.at_the_end(),
         *content_findings(record.others),
     )
-    return Audit(entries=reader.entries, findings=tuple(dict.fromkeys(findings)))
+    root = commits[0].oid if commits else None
+    return Audit(entries=reader.entries, root=root, findings=tuple(dict.fromkeys(findings)))
 
 
 class _Reader:
