@@ -84,10 +84,7 @@ def put(outside: Outside, judge: Judge) -> tuple[Draft, ...]:
 
 def suspend(outside: Outside, zones: Sequence[str], until: datetime, word: Word) -> None:
     """Let no step of `zones` begin before `until`, which must be still to come."""
-    if until <= outside.clock.now():
-        summary = f"{until:%FT%TZ} is not in the future, so it would suspend nothing"
-        hint = f"it is {outside.clock.now():%FT%TZ} now; say `--for 2d`, or a later `--until`"
-        raise ReconcileError(refusal("until-past", summary, hint))
+    require_future(outside, until)
 
     def judge(_history: History) -> Sequence[Draft]:
         return [
@@ -96,6 +93,15 @@ def suspend(outside: Outside, zones: Sequence[str], until: datetime, word: Word)
         ]
 
     put(outside, judge)
+
+
+def require_future(outside: Outside, until: datetime) -> None:
+    """Refuse an end that has passed."""
+    now = outside.clock.now()
+    if until <= now:
+        summary = f"{until:%FT%TZ} is not in the future, so nothing would last until then"
+        hint = f"it is {now:%FT%TZ} now; say `--for 2d`, or a later `--until`"
+        raise ReconcileError(refusal("until-past", summary, hint))
 
 
 def resume(outside: Outside, zones: Sequence[str], word: Word, *, named: bool) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from reconciler.model.results import (
     WaitingForApproval,
     WaitingForTime,
 )
-from reconciler.sandbox.faults import Fault, FaultKind
+from reconciler.model.sightings import Observation
 from tests.execute.acts import ZONE, Play, desired
 
 ANN = Word(person="ann", reason="a month-end freeze")
@@ -324,9 +324,10 @@ def test_where_no_plan_runs_nothing_is_given_up(play: Play) -> None:
 
 def test_a_zone_that_nobody_can_see_can_be_given_up(play: Play) -> None:
     begun(play)
-    play.stage.world.inject(Fault(kind=FaultKind.LAME, target="a.root."))
     with play.stage.open() as workspace:
-        assert abandon(workspace.outside, workspace.portfolio.zones[ZONE], ANN) == ("s1",)
+        nothing = Observation(zone=None, parent=(), children=())
+        blind = replace(workspace.outside, observe=lambda _: nothing)
+        assert abandon(blind, workspace.portfolio.zones[ZONE], ANN) == ("s1",)
 
 
 # --- revoke ----------------------------------------------------------------------------------
