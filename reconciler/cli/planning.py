@@ -54,7 +54,7 @@ def plan(
     detailed: Detailed = False,
 ) -> None:
     """Observe, plan and prove. Nothing is changed anywhere."""
-    found = _offline(root, zones, observed) if observed else _live(root, zones)
+    found = plan_offline(root, zones, observed) if observed else _live(root, zones)
     seen, plans, complete = found
     if save_observed:
         write_file(save_observed, dump_observed(seen))
@@ -76,7 +76,7 @@ def _live(root: Path, names: list[str] | None) -> _Found:
     return plan_live(root, names)
 
 
-def _offline(root: Path, names: list[str] | None, path: Path) -> _Found:
+def plan_offline(root: Path, names: list[str] | None, path: Path) -> _Found:
     """Plan from a file: no network, no ledger."""
     with no_collection():
         return _from_file(root, names, path)
