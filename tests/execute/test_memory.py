@@ -125,10 +125,20 @@ def test_what_the_observation_itself_saw_lagging_is_kept_beside_what_is_known() 
     )
     found = with_history(replace(zone(), history=(lagging,)), [seen(ONE, days=9)])
     assert not found.settled
-    assert history(found) == [(False, -60, 3)]
+    assert history(found) == [(True, None, 3), (False, -60, 3)]
     others = {slot(v): (v.at, v.unknown) for v in found.history if slot(v) != DNSKEY}
     assert set(others.values()) == {(None, False)}
     assert len(others) == 4
+
+
+def test_what_lagging_servers_show_first_has_an_unknown_past() -> None:
+    lagging = DnskeyVersion(
+        ttl=7200, propagation=300, signer="a", keys=BOTH, signed_by=BOTH - {"z1"}
+    )
+    found = with_history(replace(zone(), history=(lagging,)), [seen(ONE, days=9)])
+    assert history(found) == [(True, None, 3), (False, -1, 3)]
+    unknown = next(v for v in found.history if v.unknown)
+    assert unknown.ttl == 7200
 
 
 def test_no_two_versions_begin_in_one_second_and_none_is_forgotten_sooner() -> None:
