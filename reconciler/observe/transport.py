@@ -55,7 +55,8 @@ class DnsExchange:
 
     One exchange takes at most `timeout * (attempts + 1)` seconds. An address that was silent over
     UDP and gave no answer over TCP is not asked again by this object: a dead server costs one
-    exchange, not one for each question. The wire of an answer bears the id of the query as it was handed in.
+    exchange, not one for each question. The wire of an answer bears the id of the query as it was
+    handed in.
     """
 
     def __init__(
