@@ -8,7 +8,6 @@ from html import escape
 from reconciler.model.plan import Plan, Status
 from reconciler.report.console import visible
 from reconciler.report.plan_brief import in_full
-from reconciler.report.plan_svg import STYLE as PICTURE_STYLE
 from reconciler.report.plan_svg import zone_svg
 from reconciler.report.plan_view import (
     PlanView,
@@ -18,6 +17,7 @@ from reconciler.report.plan_view import (
     plan_view,
     unchanged_words,
 )
+from reconciler.report.svg import STYLE as PICTURE_STYLE
 
 _STYLE = """
 :root { color-scheme: light dark; }

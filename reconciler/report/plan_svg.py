@@ -18,6 +18,7 @@ from reconciler.report.axis import Axis, axis_over, tick_words, ticks
 from reconciler.report.console import visible
 from reconciler.report.picture import Bar, Lane, Mark, Picture, Wait, picture_of
 from reconciler.report.plan_view import headline
+from reconciler.report.svg import STYLE, line, rect, text
 from reconciler.report.version_words import SIGNS, place_words, short, version_label, version_words
 from reconciler.report.words import who
 
@@ -30,7 +31,6 @@ _AFTER = 984.0
 """Places from left to right: names, all time before what is known, the axis, all time after."""
 _HEAD = 84.0
 _ROW = 30.0
-_BAR = 11.0
 _LANE_GAP = 12.0
 _WAIT_ROW = 26.0
 _FOOT = 76.0
@@ -42,28 +42,6 @@ _HUES = 3
 _MARK = 11.0
 _LABEL_ROOM = 10.0
 
-STYLE = """
-.rp { --ground: #fbfcfd; --ink: #1b2733; --dim: #5d6b79; --line: #dfe5eb; --step: #b4235a;
-  --h0: #66788a; --h1: #0b7a75; --h2: #2f5fd0; --h3: #7a3fc4; --rule: #8a6100;
-  font: 12px system-ui, sans-serif; max-width: 100%; height: auto }
-@media (prefers-color-scheme: dark) {
-  .rp { --ground: #14191f; --ink: #e8edf2; --dim: #9aa8b5; --line: #2a333d; --step: #ff7aa8;
-    --h0: #8fa1b3; --h1: #3fc1b5; --h2: #7ea2ff; --h3: #bd93f2; --rule: #e0b040 } }
-.rp text { fill: var(--ink) } .rp .on { paint-order: stroke; stroke: var(--ground);
-  stroke-width: 4px; stroke-linejoin: round }
-.rp .dim { fill: var(--dim) } .rp .name { font-weight: 600 }
-.rp .ground { fill: var(--ground) } .rp .line { stroke: var(--line) }
-.rp .mark { stroke: var(--step); stroke-width: 1.5; stroke-dasharray: 1 3; stroke-linecap: round }
-.rp .disc { fill: var(--step) } .rp text.id { fill: var(--ground); font-weight: 700 }
-.rp .origin { stroke: var(--dim) }
-.rp .v0 { fill: var(--h0) } .rp .v1 { fill: var(--h1) } .rp .v2 { fill: var(--h2) }
-.rp .v3 { fill: var(--h3) } .rp .served { opacity: .55 } .rp .cached { opacity: .28 }
-.rp .unknown { fill: none; stroke: var(--dim); stroke-dasharray: 4 3 }
-.rp .wait { stroke: var(--step); stroke-width: 2; fill: none }
-.rp .rest { stroke: var(--dim); stroke-dasharray: 2 4; fill: none }
-.rp .rule { stroke: var(--rule) }
-""".strip()
-
 
 def plan_svg(plan: Plan) -> str:
     """Return the pictures of all zones that change, one below the other, as one SVG document."""
@@ -73,7 +51,7 @@ def plan_svg(plan: Plan) -> str:
     for one in drawn:
         parts.append(f'<g transform="translate(0 {top:g})">\n{one.body}\n</g>')
         top += one.height
-    body = "\n".join(parts) or _text(_NAMES, _HEAD / 2, "the plan has no zones", "dim")
+    body = "\n".join(parts) or text(_NAMES, _HEAD / 2, "the plan has no zones", "dim")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="rp" role="img" width="{WIDTH}" '
         f'height="{height:g}" viewBox="0 0 {WIDTH} {height:g}">\n<style>\n{STYLE}\n</style>\n'
@@ -107,7 +85,7 @@ def _sized(plan: ZonePlan) -> _Drawn:
     picture = picture_of(plan)
     title = f"{visible(plan.zone)}: {headline(plan)}"
     if picture is None:
-        return _Drawn(title=title, told="", height=_HEAD / 2, body=_text(_NAMES, 26, title, "name"))
+        return _Drawn(title=title, told="", height=_HEAD / 2, body=text(_NAMES, 26, title, "name"))
     steps = [mark.at for mark in picture.marks]
     axis = axis_over(picture.instants, steps, _LEFT, _RIGHT)
     lanes, bottom = _lanes(picture.lanes, axis)
@@ -115,7 +93,7 @@ def _sized(plan: ZonePlan) -> _Drawn:
     height = end + _FOOT
     parts = (
         f'<rect class="ground" width="{WIDTH}" height="{height:g}" rx="8"/>',
-        _text(_NAMES, 26, title, "name"),
+        text(_NAMES, 26, title, "name"),
         *_marks(picture.marks, axis, end),
         *_grid(axis, steps, bottom),
         *lanes,
@@ -165,8 +143,8 @@ def _grid(axis: Axis, steps: Iterable[int], bottom: float) -> Iterator[str]:
         x = axis.place(at)
         kind = "origin" if at == 0 else "line"
         middle = min(x, _AFTER - len(words) * _LETTER / 2)
-        yield _line(x, _HEAD - 6, x, bottom, kind)
-        yield _text(middle, _HEAD - 12, words, "dim on", anchor="middle")
+        yield line(x, _HEAD - 6, x, bottom, kind)
+        yield text(middle, _HEAD - 12, words, "dim on", anchor="middle")
 
 
 def _marks(marks: Sequence[Mark], axis: Axis, end: float) -> Iterator[str]:
@@ -183,7 +161,7 @@ def _marks(marks: Sequence[Mark], axis: Axis, end: float) -> Iterator[str]:
             f"<g><title>{escape(words)}</title>"
             f'<path class="mark" d="M{shown:.1f} 50L{x:.1f} {_HEAD - 8:g}V{end:g}" fill="none"/>'
             f'<rect class="disc" x="{shown - half:.1f}" y="36" width="{2 * half:.1f}" height="18" '
-            f'rx="9"/>{_text(shown, 49.5, name, "id", anchor="middle")}</g>'
+            f'rx="9"/>{text(shown, 49.5, name, "id", anchor="middle")}</g>'
         )
 
 
@@ -193,8 +171,8 @@ def _lanes(lanes: Sequence[Lane], axis: Axis) -> tuple[list[str], float]:
     top = _HEAD
     for lane in lanes:
         rows: list[float] = []
-        parts += [_text(_NAMES, top + 15, _kind(lane.slot), "name")]
-        parts += [_text(_NAMES, top + 30, short(_place(lane.slot)), "dim")]
+        parts += [text(_NAMES, top + 15, _kind(lane.slot), "name")]
+        parts += [text(_NAMES, top + 30, short(_place(lane.slot)), "dim")]
         for number, bar in enumerate(lane.bars):
             begins, ends = _extent(bar, axis)
             width = len(version_label(bar.version)) * _LETTER
@@ -203,7 +181,7 @@ def _lanes(lanes: Sequence[Lane], axis: Axis) -> tuple[list[str], float]:
             place = _Place(top=top + row * _ROW, label=label, hue=_hue(bar, number))
             parts.append(_bar(lane.slot, bar, axis, place))
         top += max(2 * _ROW - 14, len(rows) * _ROW) + _LANE_GAP
-        parts.append(_line(_NAMES, top - _LANE_GAP / 2, _AFTER, top - _LANE_GAP / 2, "line"))
+        parts.append(line(_NAMES, top - _LANE_GAP / 2, _AFTER, top - _LANE_GAP / 2, "line"))
     return parts, top
 
 
@@ -252,24 +230,15 @@ def _bar(where: Slot, bar: Bar, axis: Axis, place: _Place) -> str:
     served = ends if bar.served is None else axis.place(bar.served)
     y, hue = place.top + 17, place.hue
     pieces = [
-        _rect(begins, replaced, y, hue),
-        _rect(replaced, served, y, f"{hue} served"),
-        _rect(served, ends, y, f"{hue} cached"),
+        rect(begins, replaced, y, hue),
+        rect(replaced, served, y, f"{hue} served"),
+        rect(served, ends, y, f"{hue} cached"),
     ]
     if bar.version.unknown:
-        pieces = [_rect(begins, ends, y, hue)]
-    text = _text(place.label, place.top + 12, version_label(bar.version), "on")
+        pieces = [rect(begins, ends, y, hue)]
+    label = text(place.label, place.top + 12, version_label(bar.version), "on")
     words = f"<title>{escape(_bar_words(where, bar))}</title>"
-    return f"<g>{words}{''.join(pieces)}{text}</g>"
-
-
-def _rect(left: float, right: float, y: float, kind: str) -> str:
-    if right - left < 0.05:  # noqa: PLR2004  (thinner than anybody sees)
-        return ""
-    return (
-        f'<rect class="{kind}" x="{left:.1f}" y="{y:g}" width="{right - left:.1f}" '
-        f'height="{_BAR:g}"/>'
-    )
+    return f"<g>{words}{''.join(pieces)}{label}</g>"
 
 
 def _waits(waits: Sequence[Wait], axis: Axis, top: float) -> tuple[list[str], float]:
@@ -289,12 +258,12 @@ def _wait(wait: Wait, axis: Axis, top: float) -> str:
     width = len(words) * _LETTER
     at = min(max(_LEFT + 4, (left + right - width) / 2), _AFTER - width)
     after = "from 0" if wait.need.step is None else f"for {short(wait.need.step)}"
-    name = _text(_NAMES, y + 2, f"{short(wait.step)} waits {after}", "dim")
-    rest = _line(right, y, taken, y, "rest") if taken > right else ""
+    name = text(_NAMES, y + 2, f"{short(wait.step)} waits {after}", "dim")
+    rest = line(right, y, taken, y, "rest") if taken > right else ""
     return (
         f"<g><title>{escape(_wait_words(wait))}</title>{name}"
         f'<path class="{kind}" d="M{left:.1f} {y - 4:g}v8M{left:.1f} {y:g}H{right:.1f}'
-        f'M{right:.1f} {y - 4:g}v8"/>{rest}{_text(at, y - 6, words, "on")}</g>'
+        f'M{right:.1f} {y - 4:g}v8"/>{rest}{text(at, y - 6, words, "on")}</g>'
     )
 
 
@@ -307,12 +276,12 @@ def _legend(picture: Picture, axis: Axis, end: float) -> Iterator[str]:
         ("v1 cached", "caches may hold it"),
         ("unknown", "nobody knows what"),
     ):
-        yield _rect(x, x + 22, y - 9, kind)
-        yield _text(x + 28, y, words, "dim")
+        yield rect(x, x + 22, y - 9, kind)
+        yield text(x + 28, y, words, "dim")
         x += 52 + len(words) * _LETTER
-    yield _text(x, y, f"{SIGNS} signs the DNSKEY RRset", "dim")
+    yield text(x, y, f"{SIGNS} signs the DNSKEY RRset", "dim")
     for number, note in enumerate(_notes(picture, axis), start=1):
-        yield _text(_NAMES, y + number * _NOTE, note, "dim")
+        yield text(_NAMES, y + number * _NOTE, note, "dim")
 
 
 def _notes(picture: Picture, axis: Axis) -> Iterator[str]:
@@ -321,13 +290,3 @@ def _notes(picture: Picture, axis: Axis) -> Iterator[str]:
     yield f"Each step at its earliest, margins left out; 0 is the observation.{scale}"
     if picture.still:
         yield f"Unchanged: {', '.join(f'{_kind(s)} at {short(_place(s))}' for s in picture.still)}"
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<path class="{kind}" d="M{x1:.1f} {y1:g}L{x2:.1f} {y2:g}"/>'
-
-
-def _text(x: float, y: float, words: str, kind: str, *, anchor: str = "") -> str:
-    classes = f' class="{kind}"' if kind else ""
-    anchored = f' text-anchor="{anchor}"' if anchor else ""
-    return f'<text x="{x:.1f}" y="{y:g}"{classes}{anchored}>{escape(words)}</text>'
