@@ -37,17 +37,17 @@ def commit_findings(
     """Yield what is wrong with commits, oldest first, given what all entries claim.
 
     `root` is the id of the first commit, if the auditor knows it. A commit is signed as the policy
-    before it asks, the first by its own; so a new policy is signed under the old one.
+    before it asks, so that a new policy is signed under the old one; the first counts from the
+    start.
     """
-    rules: Rules | None = None
+    rules = claims.policies[min(claims.policies)] if claims.policies else {}
     before: Commit | None = None
     for commit in commits:
         named = entry_paths(commit)
         changed = [claims.policies[path] for path in named if path in claims.policies]
         if before is None:
             yield from _root(commit, root, named)
-        in_force = rules if rules is not None else next(iter(changed), {})
-        yield from _unsigned(commit, in_force, named)
+        yield from _unsigned(commit, rules, named)
         for path in named:
             if path in claims.checkpoints:
                 yield from _misplaced(path, claims.checkpoints[path], before, named)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from reconciler.audit.approvals import unapproved
 from reconciler.audit.scene import Problem, Scene
 from reconciler.governance.freeze import frozen
-from reconciler.ledger.history import LoggedPlan
+from reconciler.ledger.history import LoggedPlan, ZoneLog
 from reconciler.model.plan import Step, ZonePlan
 from reconciler.spec.plan_json import move_json
 
@@ -72,11 +72,19 @@ def _out_of_order(scene: Scene, step: Step) -> Iterator[Problem]:
     called = {s for s, made in log.outcomes.items() if made.ok} - set(log.evidence) - {step.id}
     if called:
         yield Problem("audit-order", f"step {min(called)} was made and not seen everywhere yet")
+    yield from _untold_keys(log)
     for need in step.needs:
         if need.step is not None and need.step not in log.evidence:
             yield Problem(
                 "audit-order", f"it needs step {need.step}, of which there is no evidence"
             )
+
+
+def _untold_keys(log: ZoneLog) -> Iterator[Problem]:
+    made = {key for s in log.evidence if s in log.outcomes for key in log.outcomes[s].created}
+    untold = made - {key for refinement in log.refined.values() for key in refinement.keys}
+    if untold:
+        yield Problem("audit-keys", f"what became of the key `{min(untold)}` is not on record")
 
 
 def _out_of_time(scene: Scene, plan: ZonePlan, step: Step) -> Iterator[Problem]:

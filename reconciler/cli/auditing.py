@@ -109,7 +109,7 @@ def log(
     wanted = _Choice(zone=_named(zone), since=since, until=until, person=person)
     found = (entry for entry in ledger.entries() if wanted.holds(entry))
     if form is TextOrJson.JSON:
-        print_json([story_json(entry) for entry in found])
+        say(json.dumps([story_json(entry) for entry in found], indent=2))
         return
     out = console()
     for entry in found:
