@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from reconciler.cli.app import run
 from reconciler.diagnostics import LedgerError, ReconcileError
 from reconciler.execute.abandon import abandon
 from reconciler.execute.control import (
@@ -199,7 +200,7 @@ def test_the_record_says_whose_word_it_was(play: Play) -> None:
     (intent,) = play.entries(Event.INTENT)
     assert outcome.draft.idem == word.draft.idem == intent.draft.idem
     assert word.draft.data == {"reason": ANN.reason, "done": False, "person": "ann"}
-    assert (outcome.draft.data["ok"], outcome.draft.data["resolved"]) == (False, True)
+    assert outcome.draft.data == {"ok": False, "message": f"a person's word: {ANN.reason}"}
 
 
 def test_what_a_run_may_still_be_doing_is_not_settled(play: Play) -> None:
@@ -444,3 +445,23 @@ def test_a_word_is_judged_again_when_somebody_writes_meanwhile(play: Play) -> No
             resume(replace(outside, recall=recalled), [ZONE], ANN, named=True)
     assert codes(error) == ["not-suspended"]
     assert len(play.entries(Event.RESUME)) == 1
+
+
+def test_an_audit_accepts_what_people_said(play: Play) -> None:
+    begun(play)
+    past_deadline(play)
+    with play.stage.open() as workspace:
+        resolve(workspace.outside, ZONE, "s1", ANN, done=False)
+        suspend(workspace.outside, [ZONE], workspace.clock.now() + timedelta(days=1), ANN)
+        resume(workspace.outside, [ZONE], ANN, named=True)
+    play.on_the_way_to("s2")
+    with play.stage.open() as workspace:
+        abandon(workspace.outside, workspace.portfolio.zones[ZONE], ANN)
+    again = play.until(_needs_approval)
+    assert isinstance(again, WaitingForApproval)
+    play.approve(again.digest)
+    with play.stage.open() as workspace:
+        revoke(workspace.outside, again.digest, ANN)
+    play.converge()
+    play.check()
+    assert run(["audit", "verify", "-C", str(play.stage.root)]) == 0
