@@ -2,7 +2,8 @@
 
 Nothing here knows a real signer, a real parent or the ledger: the world is made for the rehearsal
 and thrown away after it. Every step is taken at the earliest instant that its waits allow, margins
-left out, and the judges look whenever an answer may have changed.
+left out; where the proof refutes the plan, on the course that it names. The judges look whenever an
+answer may have changed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from reconciler.demo.watch import Watch
 from reconciler.diagnostics import BlockedError, Diagnostic
 from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.moves import DsAdd, DsRemove, DsReplace, Move
-from reconciler.model.plan import Step, Verdict, ZonePlan
+from reconciler.model.plan import Refuted, Step, Verdict, ZonePlan
 from reconciler.model.timeline import Timeline
 from reconciler.sandbox import parents, signers
 from reconciler.sandbox.world import World
@@ -39,10 +40,15 @@ def rehearse(plan: ZonePlan, like: Likeness, verdict: Verdict, folder: Path) -> 
         with world.serve() as serving:
             watch = Watch(world, serving, [plan.zone], profiles=timeline.profiles)
             world.leap_to(plan.at)
-            taken = _Cast(world, plan.zone, like, keys).play(plan)
+            taken = _Cast(world, plan.zone, like, keys).play(plan, _course(verdict))
             world.leap_to(world.now() + timedelta(seconds=_longest(timeline) + 1))
             report = watch.report(plan.zone)
     return rehearsed(plan, verdict, taken, report, like.notes)
+
+
+def _course(verdict: Verdict) -> Mapping[str, int]:
+    """Return when the counterexample of a refuted plan takes each step, in seconds."""
+    return verdict.schedule if isinstance(verdict, Refuted) else {}
 
 
 def _oldest(timeline: Timeline) -> int:
@@ -63,16 +69,17 @@ class _Cast:
     like: Likeness
     keys: Mapping[str, KeyEntry]
 
-    def play(self, plan: ZonePlan) -> Mapping[str, datetime]:
-        """Take every step as early as its waits allow, and return when each was taken."""
+    def play(self, plan: ZonePlan, course: Mapping[str, int]) -> Mapping[str, datetime]:
+        """Take every step as early as its waits and `course` allow, and return when each was."""
         done: dict[str, datetime] = {}
         taken: dict[str, datetime] = {}
         while left := [step for step in plan.steps if step.id not in done]:
             ready = [step for step in left if all(n.step in {None, *done} for n in step.needs)]
             if not ready:
                 raise BlockedError(_never(self.zone, left))
-            step = min(ready, key=lambda s: (_due(plan, s, done), plan.steps.index(s)))
-            self.world.leap_to(max(_due(plan, step, done), self.world.now()))
+            due = {step.id: max(_due(plan, step, done), _at(plan, step, course)) for step in ready}
+            step = min(ready, key=lambda s: (due[s.id], plan.steps.index(s)))
+            self.world.leap_to(max(due[step.id], self.world.now()))
             self._take(step)
             taken[step.id], done[step.id] = self.world.now(), self._effect(step)
         self.world.leap_to(max(done.values()))
@@ -104,6 +111,10 @@ def _due(plan: ZonePlan, step: Step, done: Mapping[str, datetime]) -> datetime:
         for need in step.needs
     ]
     return max([plan.at, *since])
+
+
+def _at(plan: ZonePlan, step: Step, course: Mapping[str, int]) -> datetime:
+    return plan.at + timedelta(seconds=course.get(step.id, 0))
 
 
 def _never(zone: str, left: Sequence[Step]) -> Diagnostic:

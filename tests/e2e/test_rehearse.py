@@ -323,3 +323,18 @@ def test_a_portfolio_is_planned_and_rehearsed_and_nothing_of_it_changes(
         assert (stage.world.dump(), stage.repository.count()) == (before, commits)
     for file in kept.iterdir():
         assert file.read_text() == (root / "zones" / file.name).read_text()
+
+
+def test_a_step_is_explained_and_a_plan_drawn_from_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = SITUATIONS["roll the KSK"]()
+    file = _file(tmp_path, first, replace(first, zone="other.example."))
+    assert run(["show", str(file), "--explain", "other.example./s2", "-C", str(tmp_path)]) == 0
+    assert "some cache may hold together" in capsys.readouterr().out
+    assert run(["show", str(file), "--explain", "s2", "-C", str(tmp_path)]) == ExitCode.ERROR
+    assert "--explain example.com./s2" in capsys.readouterr().err
+    assert run(["show", str(file), "--explain", "s9", "-C", str(tmp_path)]) == ExitCode.ERROR
+    assert "the plan has no step s9" in capsys.readouterr().err
+    assert run(["show", str(file), "--format", "svg", "-C", str(tmp_path)]) == ExitCode.OK
+    assert capsys.readouterr().out.count("other.example.: change planned") == 1
