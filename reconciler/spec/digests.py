@@ -20,7 +20,6 @@ from reconciler.spec.canonical import (
     bytes_digest,
     canonical,
     canonical_object,
-    digest,
     pieces_digest,
 )
 from reconciler.spec.change_content import change_content
@@ -28,14 +27,19 @@ from reconciler.spec.plan_json import plan_to_json, zone_plan_json
 
 
 def desired_digest(desired: DesiredZone) -> str:
-    """Return the digest of what a zone shall be.
+    """Return the digest of what a zone shall be: of its `desired_text`."""
+    return bytes_digest(desired_text(desired))
 
-    It covers every field but the name of the policy, whose content counts, and no order of signers.
+
+def desired_text(desired: DesiredZone) -> bytes:
+    """Return the canonical text that `desired_digest` covers.
+
+    It holds every field but the name of the policy, whose content counts, and no order of signers.
     """
     members = {name: _normal(value) for name, value in _fields(desired) if name != "policy"}
     policy = _policy(desired.policy)
     content = members | {"policy": policy, "signers": list[Json](sorted(desired.signers))}
-    return digest({"format": "reconcile-desired/1", "desired": content})
+    return canonical({"format": "reconcile-desired/1", "desired": content})
 
 
 def change_digest(plan: ZonePlan, desired_digest: str, policy_rules: Json) -> str:
