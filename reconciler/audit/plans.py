@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,13 +15,15 @@ from reconciler.audit.scene import Problem, Scene
 from reconciler.diagnostics import ReconcileError
 from reconciler.governance.approvals import Rules
 from reconciler.ledger.history import ZoneLog
+from reconciler.model.entries import Json
 from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.plan import Proved, Status, Step, Verdict, ZonePlan
 from reconciler.model.timeline import Timeline, Version
 from reconciler.proof import prove
 from reconciler.spec.canonical import bytes_digest
+from reconciler.spec.canonical import digest as json_digest
 from reconciler.spec.digests import change_digest
-from reconciler.spec.plan_file import load_plan, plan_file_problem
+from reconciler.spec.plan_file import load_plan
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 _SITUATIONS = 4096
@@ -31,8 +34,13 @@ def plan_on_record(scene: Scene) -> ZonePlan | None:
     """Return the plan that a plan entry names, None where it cannot be read."""
     name = scene.data.text("blob")
     data = scene.blob(name)
+    return None if data is None else _plan_in(data, name, scene.zone)
+
+
+@lru_cache(maxsize=1)
+def _plan_in(data: bytes, name: str, zone: str) -> ZonePlan | None:
     try:
-        return None if data is None else load_plan(data, name).zones.get(scene.zone)
+        return load_plan(data, name).zones.get(zone)
     except ReconcileError:
         return None
 
@@ -54,10 +62,16 @@ def plan_problems(scene: Scene) -> Iterator[Problem]:
     if plan is None:
         yield Problem("audit-plan", "its plan file cannot be read as a plan of this zone")
         return
-    if plan_file_problem(content, name) is not None:
+    if not _is_intact(content):
         yield Problem("audit-plan", "the digest inside of its plan file does not hold")
     yield from _summary(scene, plan)
     yield from _substance(scene, plan)
+
+
+def _is_intact(content: bytes) -> bool:
+    """True if the digest inside of a plan file that can be read is that of all the rest."""
+    members: dict[str, Json] = json.loads(content)
+    return members.pop("plan_digest", None) == json_digest(members)
 
 
 def _too_early(scene: Scene) -> Iterator[Problem]:

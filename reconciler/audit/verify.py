@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from reconciler.audit.commits import Claims, commit_findings
 from reconciler.audit.replay import Replay
@@ -15,6 +16,9 @@ from reconciler.ledger.record import Record
 from reconciler.ledger.verify import Chain, chain_finding, content_findings, history_findings
 from reconciler.model.durations import duration_words
 from reconciler.spec.entry_file import entry_from_bytes
+
+_JUST_READ = 4
+"""Files kept for the judges that look at the same one after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,7 @@ class _Reader:
 
 
 def _blobs(others: Mapping[str, bytes]) -> Callable[[str], bytes | None]:
+    @lru_cache(maxsize=_JUST_READ)
     def read(name: str) -> bytes | None:
         with suppress(LedgerError):
             return others.get(place_of(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,8 +50,27 @@ class _Others(Mapping[str, bytes]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._oids)
 
+    def items(self) -> ItemsView[str, bytes]:
+        return _Items(self, self._objects, self._oids)
+
     def __len__(self) -> int:
         return len(self._oids)
+
+
+class _Items(ItemsView[str, bytes]):
+    """All files, read many at a time."""
+
+    def __init__(
+        self, files: Mapping[str, bytes], objects: ObjectReader, oids: Mapping[str, str]
+    ) -> None:
+        super().__init__(files)
+        self._objects = objects
+        self._oids = oids
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        contents = self._objects.read_all(list(self._oids.values()))
+        for path, content in zip(self._oids, contents, strict=True):
+            yield path, content or b""
 
 
 def _listed(git: Plumbing, tip: str) -> Iterator[tuple[str, str]]:

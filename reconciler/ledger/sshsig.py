@@ -10,6 +10,7 @@ import struct
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -79,6 +80,7 @@ OTHER_KEY = "it was made with another key"
 """What `signature_problem` says of a signature that may hold, but is somebody else's."""
 
 
+@lru_cache(maxsize=1024)  # a folded record is judged again at every step, with few signatures
 def signature_problem(
     text: str | bytes, armoured: str, public_key: str, namespace: str
 ) -> str | None:
