@@ -37,19 +37,26 @@ def abandon(outside: Outside, desired: DesiredZone, word: Word) -> tuple[str, ..
         if turn.log.plan is None or turn.log.complete:
             hint = f"`reconcile status {turn.zone}` shows where it stands"
             raise ReconcileError(refusal("no-plan", f"no plan of {turn.zone} is running", hint))
-        ends = tuple(_open_ends(turn))
-        draft = abandon_draft(
-            turn.about(),
-            reason=word.reason,
-            person=word.person,
-            under_way=tuple(dict.fromkeys(step for step, _ in ends)),
-            until=max((until for _, until in ends), default=None),
-        )
-        return [draft]
+        return [given_up(turn, reason=word.reason, person=word.person)]
 
     (draft,) = put(outside, judge)
     steps = draft.data.get("under_way")
     return tuple(str(step) for step in steps) if isinstance(steps, list) else ()
+
+
+def given_up(turn: Turn, *, reason: str, person: str | None = None) -> Draft:
+    """Return the entry that gives up the running plan, with the steps that may still take effect.
+
+    `person` None: reality has left the plan behind, and nobody decided anything.
+    """
+    ends = tuple(_open_ends(turn))
+    return abandon_draft(
+        turn.about(),
+        reason=reason,
+        person=person,
+        under_way=tuple(dict.fromkeys(step for step, _ in ends)),
+        until=max((until for _, until in ends), default=None),
+    )
 
 
 def _turn(outside: Outside, desired: DesiredZone, history: History) -> Turn:
@@ -75,6 +82,15 @@ def _open_ends(turn: Turn) -> Iterator[tuple[str, datetime]]:
     for step in sorted(position.called) if position else ():
         if turn.plan is not None and not _seen_everywhere(turn, turn.plan, step):
             yield step, log.outcomes[step].at + wait
+    for step, outcome in log.outcomes.items():
+        if not outcome.ok and (outcome.resolved or _several(turn, step)):
+            yield step, outcome.at + wait
+
+
+def _several(turn: Turn, step: str) -> bool:
+    """True if a step that failed had more than one move: some may have been accepted."""
+    steps = turn.plan.steps if turn.plan else ()
+    return any(s.id == step and len(s.moves) > 1 for s in steps)
 
 
 def _seen_everywhere(turn: Turn, plan: ZonePlan, step: str) -> bool:

@@ -181,6 +181,7 @@ def _outcome(log: ZoneLog, entry: Entry) -> ZoneLog:
         message=data.text("message"),
         operation=data.optional_text("operation"),
         created=data.text_mapping("created", default={}),
+        resolved=data.truth("resolved", default=False),
     )
     log = _close(log, outcome.idem)
     log = replace(log, created={**log.created, **outcome.created})

@@ -69,7 +69,10 @@ class OpenIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How the last intent of a step ended; a claim, never proof of what is published."""
+    """How the last intent of a step ended; a claim, never proof of what is published.
+
+    `resolved`: a later run told it from what it saw; with `ok` False the effect may still come.
+    """
 
     seq: int
     at: datetime
@@ -79,6 +82,7 @@ class Outcome:
     message: str
     operation: str | None = None
     created: Mapping[str, str] = field(default_factory=dict)
+    resolved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
