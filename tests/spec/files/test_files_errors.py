@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -261,7 +262,7 @@ JSON = st.recursive(
 @given(data=st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_nothing_but_spec_errors_escapes(data: bytes) -> None:
     for load in (load_observed, load_plan, entry_from_bytes):
-        with pytest.raises(SpecError):
+        with suppress(SpecError):
             load(data, "file.json")
 
 
