@@ -44,7 +44,21 @@ def zone_problems(zone: ObservedZoneFile) -> Iterator[Problem]:
     yield from _label_problems(zone)
     yield from _signer_problems(zone)
     yield from _key_problems(zone)
+    yield from _ttl_problems(zone)
     yield from _history_problems(zone.history)
+
+
+def _ttl_problems(zone: ObservedZoneFile) -> Iterator[Problem]:
+    for name, signer in zone.signers.items():
+        if signer.max_zone_ttl < signer.ns_ttl:
+            yield Problem(
+                path=("signers", name, "max_zone_ttl"),
+                code="ttl-too-small",
+                summary=f"the largest TTL of the zone is below that of its NS RRset, "
+                f"{signer.ns_ttl} s",
+                hint="the apex NS RRset is signed data too: `max_zone_ttl` counts it",
+                severity=Severity.WARNING,
+            )
 
 
 def _label_problems(zone: ObservedZoneFile) -> Iterator[Problem]:

@@ -201,6 +201,12 @@ def test_the_length_of_an_rsa_key_is_that_of_its_modulus(
     assert [d.code for d in _load(observation)] == codes
 
 
+def test_a_largest_ttl_below_that_of_the_apex_ns_is_a_warning(observation: Observation) -> None:
+    observation["zones"]["example.com."]["signers"]["a"] |= {"max_zone_ttl": 60, "ns_ttl": 61}
+    (warning,) = _load(observation)
+    assert (warning.code, warning.severity) == ("ttl-too-small", Severity.WARNING)
+
+
 def test_colliding_tags_are_a_warning(observation: Observation) -> None:
     keys = observation["zones"]["example.com."]["keys"]
     for label, octets in (("x", (1, 2, 3, 4)), ("y", (3, 4, 1, 2))):
