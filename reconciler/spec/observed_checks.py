@@ -207,11 +207,11 @@ def _history_problems(history: Iterable[VersionFile]) -> Iterator[Problem]:
                 summary="history comes before every step",
                 hint="leave `step` out and say with a negative `at` when the version began",
             )
-        if version.at is not None and version.at >= 0:
+        if version.at is not None and version.at > 0:
             yield Problem(
                 path=("history", index, "at"),
                 code="invalid-history",
-                summary="history began before the observation, so `at` is negative",
+                summary="history began before the observation: `at` is negative or 0",
             )
     starts = Counter(
         (version.rrset, getattr(version, "signer", None))

@@ -109,7 +109,7 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "history that is still to come": (
         lambda zone: zone.update(history=[{"rrset": "DS", "ttl": 1, "propagation": 1, "at": 5}]),
         "invalid-history",
-        "history[0].at: history began before the observation, so `at` is negative",
+        "history[0].at: history began before the observation: `at` is negative or 0",
     ),
     "history made by a step": (
         lambda zone: zone.update(
