@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,11 @@ from reconciler.spec.wire_types import ds_json, instant_text, names_json, unmatc
 
 _LEVELS = 5
 """Down to here an observation has one member to a line: each key and each fact on its own."""
+
+
+WARNINGS_OF_A_KIND = 10
+"""Warnings of one kind that a file is given: finding a place in a large file costs time, and nobody
+reads the same sentence about a thousand zones. Errors are all told. No official reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +95,12 @@ def _problems(document: Document, file: ObservedFileV1) -> Iterator[Diagnostic]:
         yield document.problem(
             path, "unknown-member", "nothing reads this member", severity=Severity.WARNING
         )
+    told: Counter[str] = Counter()
     for name, zone in file.zones.items():
         for problem in zone_problems(zone):
+            told[problem.code] += 1
+            if problem.severity is Severity.WARNING and told[problem.code] > WARNINGS_OF_A_KIND:
+                continue
             yield document.problem(
                 ("zones", name, *problem.path),
                 problem.code,

@@ -207,6 +207,15 @@ def test_a_largest_ttl_below_that_of_the_apex_ns_is_a_warning(observation: Obser
     assert (warning.code, warning.severity) == ("ttl-too-small", Severity.WARNING)
 
 
+def test_a_thousand_zones_with_one_mistake_are_not_told_a_thousand_times(
+    observation: Observation,
+) -> None:
+    zone = observation["zones"]["example.com."]
+    zone["signers"]["a"] |= {"max_zone_ttl": 60, "ns_ttl": 61}
+    observation["zones"] = {f"z{number}.example.": zone for number in range(40)}
+    assert [d.code for d in _load(observation)] == ["ttl-too-small"] * 10
+
+
 def test_colliding_tags_are_a_warning(observation: Observation) -> None:
     keys = observation["zones"]["example.com."]["keys"]
     for label, octets in (("x", (1, 2, 3, 4)), ("y", (3, 4, 1, 2))):
