@@ -109,12 +109,6 @@ class ApprovalError(ReconcileError):
     exit_code = ExitCode.WAITING_APPROVAL
 
 
-class StalePlanError(ReconcileError):
-    """The plan no longer fits the desired state or the world."""
-
-    exit_code = ExitCode.STALE
-
-
 class VerificationError(ReconcileError):
     """A proof, a digest or a chain of records does not hold."""
 

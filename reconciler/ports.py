@@ -158,20 +158,3 @@ class Ledger(Protocol):
     def blob(self, path: str) -> bytes:
         """Return a content-addressed file of the ledger; a missing one raises LedgerError."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """One approval found at a forge: who, when, and the text that holds the digest."""
-
-    person_id: int
-    at: datetime
-    body: str
-
-
-class Forge(Protocol):
-    """Where pull requests and their reviews are read."""
-
-    def reviews(self, change: str) -> Sequence[Review]:
-        """Return the reviews whose body names the change digest."""
-        ...

@@ -18,7 +18,7 @@ from reconciler.model.timeline import (
     Version,
 )
 from reconciler.planning.past import Past
-from reconciler.planning.publication import Node, World
+from reconciler.planning.publication import World
 from reconciler.planning.search import Edge
 from reconciler.planning.timing import SlotTiming
 
@@ -166,8 +166,3 @@ def ends_clean(
                 end = max(end, times[number] + timing.propagation + ttl)
                 ttl = timing.ttl_of(edge.after[slot])
     return end
-
-
-def node_after(start: Node, path: Sequence[Edge], steps: int) -> Node:
-    """Return what is published once the first `steps` steps have taken effect."""
-    return path[steps - 1].after if steps else start
