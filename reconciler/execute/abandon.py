@@ -67,7 +67,7 @@ def _turn(outside: Outside, desired: DesiredZone, history: History) -> Turn:
         now=outside.clock.now(),
         history=history,
         observation=outside.observe(desired),
-        plan=logged_plan(outside.ledger, desired.zone, history.zone(desired.zone)),
+        plan=logged_plan(outside.ledger.blob, desired.zone, history.zone(desired.zone)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.execute.logged import refined_plan
+from reconciler.execute.logged import logged_plan, position_in
 from reconciler.execute.position import Position, expected
 from reconciler.execute.snapshot import Snapshot, identity, rename, standing, take
 from reconciler.ledger.history import ZoneLog
@@ -22,7 +22,6 @@ from reconciler.model.timeline import (
     slot,
 )
 from reconciler.spec.canonical import digest
-from reconciler.spec.plan_file import load_plan
 from reconciler.spec.timeline_file import version_json
 
 
@@ -36,13 +35,8 @@ class Baseline:
 
 def position_of(blob: Callable[[str], bytes], zone: str, log: ZoneLog) -> Position | None:
     """Return where the running plan stands, None without one; `blob` reads the logged plan."""
-    if log.plan is None or log.complete:
-        return None
-    plan = load_plan(blob(log.plan.blob), log.plan.blob).zones[zone]
-    created = {k: v for refined in log.refined.values() for k, v in refined.keys.items()}
-    done = {step: seen.seen_at for step, seen in log.evidence.items()}
-    made = {step for step, outcome in log.outcomes.items() if outcome.ok}
-    return Position(plan=refined_plan(plan, created), done=done, called=frozenset(made - set(done)))
+    plan = None if log.complete else logged_plan(blob, zone, log)
+    return None if plan is None else position_in(plan, log)
 
 
 def baseline(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.diagnostics import Diagnostic, LostRaceError, ReconcileError
+from reconciler.execute.approve import SHORTEST
 from reconciler.execute.outside import Outside
 from reconciler.execute.people import person_here
 from reconciler.ledger.history import History, OpenIntent, ZoneLog
@@ -29,8 +30,6 @@ TRIES = 5
 """How often a word is judged anew when others write at the same time. No official reference."""
 REASON_MAX = 1000
 """Characters of a reason: enough for an explanation, too few for a flood. No official reference."""
-SHORTEST = 12
-"""Hexadecimal digits of a digest that are enough to name it (design/change-control.md §2)."""
 
 Judge = Callable[[History], Sequence[Draft]]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.diagnostics import LostRaceError
-from reconciler.execute.logged import logged_plan
+from reconciler.execute.logged import logged_plan, position_in
 from reconciler.execute.outside import Outside
 from reconciler.execute.position import Position
 from reconciler.execute.snapshot import Snapshot, with_history
@@ -61,11 +61,7 @@ class Turn:
     @property
     def position(self) -> Position | None:
         """Where the running plan stands, None without one."""
-        if self.plan is None:
-            return None
-        done = {step: seen.seen_at for step, seen in self.log.evidence.items()}
-        made = {step for step, outcome in self.log.outcomes.items() if outcome.ok}
-        return Position(plan=self.plan, done=done, called=frozenset(made - set(done)))
+        return None if self.plan is None else position_in(self.plan, self.log)
 
     def about(self, step: str | None = None, idem: str | None = None) -> About:
         """Return what an entry of this turn is about."""
@@ -109,5 +105,5 @@ def gather(outside: Outside, desired: DesiredZone) -> Turn:
         now=outside.clock.now(),
         history=history,
         observation=observation,
-        plan=logged_plan(outside.ledger, desired.zone, log),
+        plan=logged_plan(outside.ledger.blob, desired.zone, log),
     )
