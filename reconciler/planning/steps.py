@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler.model.desired import DnssecPolicy, RiskClass
 from reconciler.model.keys import Key
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -15,6 +16,8 @@ from reconciler.model.moves import (
     DsRemove,
     DsReplace,
     Move,
+    NsSet,
+    ParentMove,
     ZoneSign,
     ZoneUnsign,
     system,
@@ -187,6 +190,16 @@ def what(move: Move) -> str:
             return f"let {signer} publish keys and sign the zone"
         case ZoneUnsign(signer=signer):
             return f"let {signer} stop signing, which no cached DS asks for any more"
+        case ApexNsSet(signer=signer, signers=named):
+            return f"let the NS RRset at the apex of {signer} name {_list(named)}"
+        case DsReplace() | DsAdd() | DsRemove() | NsSet():
+            return _at_parent(move)
+
+
+def _at_parent(move: ParentMove) -> str:
+    match move:
+        case NsSet(signers=signers):
+            return f"make the delegation name {_list(signers)}"
         case DsReplace(ds=ds):
             named = _list({ref.key for ref in ds})
             return f"make the DS RRset name {named}" if ds else "remove every DS"

@@ -16,6 +16,7 @@ from reconciler.model.desired import Denial, DesiredZone, DnssecPolicy, KeySchem
 from reconciler.model.entries import Actor, Draft, Entry
 from reconciler.model.keys import DsRef, Key, KeyRole, UnmatchedDs
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -23,6 +24,7 @@ from reconciler.model.moves import (
     DsAdd,
     DsRemove,
     DsReplace,
+    NsSet,
     ZoneSign,
     ZoneUnsign,
 )
@@ -144,6 +146,8 @@ MOVE = st.one_of(
     st.builds(DsReplace, ds=st.frozensets(DS)),
     st.builds(DsAdd, ds=DS),
     st.builds(DsRemove, ds=DS),
+    st.builds(NsSet, signers=st.frozensets(SIGNER)),
+    st.builds(ApexNsSet, signer=SIGNER, signers=st.frozensets(SIGNER)),
 )
 NEED = st.builds(
     Need, step=st.none() | STEP_ID, wait_min=SECONDS, margin=SECONDS, reason=TEXT, why=TEXT
