@@ -6,18 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from reconciler.model.capabilities import ParentCapabilities, SignerCapabilities
+from reconciler.model.capabilities import ParentCapabilities
 from reconciler.model.keys import Key
-from reconciler.planning.moves import Menu
+from reconciler.model.timeline import RRsetKind
+from reconciler.planning.moves import Menu, Stand
 from reconciler.planning.past import Past
-from reconciler.planning.publication import DS_SLOT, Node, World, dnskey_slot
+from reconciler.planning.publication import (
+    DS_SLOT,
+    Node,
+    World,
+    data_slot,
+    dnskey_slot,
+    reached_at,
+)
+from reconciler.planning.reach import all_windows, ways_to
 from reconciler.planning.safety import DS_ALG, LOOSE, Profile, View, Views
 from reconciler.planning.search import Edge, Problem, edge_of, find_path, submitted
 from reconciler.planning.tighten import ORDER, Apart, Arc, Waits, choose
 from reconciler.planning.timing import SlotTiming
-from reconciler.planning.windows import Window, all_windows, harmful
-
-KINDS = ("DS", "DNSKEY", "data")
+from reconciler.planning.windows import Window, harmful, windows_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +35,7 @@ class Task:
     start: Node
     goal: Node
     parent: ParentCapabilities
-    signers: tuple[SignerCapabilities, ...]
+    signers: tuple[Stand, ...]
     timings: tuple[SlotTiming, ...]
     pasts: tuple[Past, ...]
     profiles: tuple[Profile, ...]
@@ -75,6 +82,26 @@ class Solution:
         return tuple(p.name for i, p in enumerate(self.views.profiles) if not self.kept >> i & 1)
 
 
+def arrived(task: Task) -> bool:
+    """True if everything that is desired is published already."""
+    return _menu(task).free.issuperset(
+        slot
+        for slot, (now, goal) in enumerate(zip(task.start, task.goal, strict=True))
+        if now != goal
+    )
+
+
+def _menu(task: Task, *, insecure: bool = False) -> Menu:
+    return Menu(
+        world=task.world,
+        parent=task.parent,
+        signers=task.signers,
+        goal=task.goal,
+        mending=task.mending,
+        insecure=insecure,
+    )
+
+
 def problem_of(task: Task, *, insecure: bool = False, views: Views | None = None) -> Problem:
     """Return the search problem of a task; `insecure` lifts I2 to see what it would cost.
 
@@ -83,17 +110,9 @@ def problem_of(task: Task, *, insecure: bool = False, views: Views | None = None
     allowed = task.insecure_allowed or insecure
     views = views or Views(task.world, task.profiles, insecure_allowed=allowed)
     views.bury(tuple(_dead(task, views, i) for i in range(len(task.profiles))))
-    menu = Menu(
-        world=task.world,
-        parent=task.parent,
-        signers=task.signers,
-        goal=task.goal,
-        mending=task.mending,
-        insecure=insecure,
-    )
     return Problem(
         world=task.world,
-        menu=menu,
+        menu=_menu(task, insecure=insecure),
         views=views,
         timings=task.timings,
         start=task.start,
@@ -158,9 +177,12 @@ def _claimable(task: Task, views: Views, profile: int) -> bool:
 
 
 def _triples(task: Task, node: Node) -> list[tuple[int, int, int]]:
-    signers = range(len(task.signers))
+    """Every view of a settled publication."""
+    count = len(task.signers)
+    reached = reached_at(node, count) if count > 1 else 1
+    signers = [i for i in range(count) if reached >> i & 1]
     return [
-        (node[DS_SLOT], node[dnskey_slot(p)], node[2 + 2 * q]) for p in signers for q in signers
+        (node[DS_SLOT], node[dnskey_slot(p)], node[data_slot(q)]) for p in signers for q in signers
     ]
 
 
@@ -172,19 +194,19 @@ def _dead(task: Task, views: Views, profile: int) -> frozenset[tuple[str, int]]:
     """
     if all(views.view(profile, *t) is not View.BOGUS for t in _triples(task, task.start)):
         return frozenset()
-    changing = [i for i in range(len(task.start)) if task.start[i] != task.goal[i]]
+    changing = [
+        i
+        for i, (kind, _) in enumerate(task.world.slots)
+        if task.start[i] != task.goal[i] and kind is not RRsetKind.NS
+    ]
     for size in range(1, len(changing) + 1):
         for slots in combinations(changing, size):
             node = tuple(
                 task.goal[i] if i in slots else value for i, value in enumerate(task.start)
             )
             if all(views.view(profile, *t) is not View.BOGUS for t in _triples(task, node)):
-                return frozenset((_kind(i), task.start[i]) for i in slots)
+                return frozenset((task.world.slots[i][0].value, task.start[i]) for i in slots)
     return frozenset()
-
-
-def _kind(slot: int) -> str:
-    return KINDS[0] if slot == DS_SLOT else KINDS[2 - slot % 2]
 
 
 def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solution:
@@ -205,7 +227,7 @@ def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solu
         views=views,
         kept=kept,
         path=ordered,
-        windows=all_windows(task.pasts, task.timings, ordered),
+        windows=all_windows(task.world, task.pasts, task.timings, ordered),
         waits=waits,
         apart=tuple(apart),
         standing=tuple(standing),
@@ -227,7 +249,7 @@ def _wait_for(
     task: Task, views: Views, path: tuple[Edge, ...], kept: int
 ) -> tuple[Waits, list[tuple[Apart, ...]], list[Standing]]:
     """Ask for every wait of a path, and return also what asked for it."""
-    windows = all_windows(task.pasts, task.timings, path)
+    windows = all_windows(task.world, task.pasts, task.timings, path)
     waits = Waits(len(path))
     for j, edge in enumerate(path, start=1):
         if any(task.pasts[slot][-1].at == 0 for slot in _slots(edge)):
@@ -235,7 +257,7 @@ def _wait_for(
     for (i, before), (j, after) in combinations(enumerate(path, start=1), 2):
         if _slots(before) & _slots(after):
             waits.require((i, j), ORDER)
-    standing = [s for j, edge in enumerate(path, 1) for s in _standing(task, edge, j, windows)]
+    standing = [s for j in range(1, len(path) + 1) for s in _standing(task, path, j)]
     for rule in standing:
         waits.require(rule.arc, rule.seconds)
     for j, edge in enumerate(path, start=1):
@@ -249,20 +271,36 @@ def _slots(edge: Edge) -> frozenset[int]:
     return frozenset(write.slot for offer in edge.offers for write in offer.writes)
 
 
-def _standing(
-    task: Task, edge: Edge, step: int, windows: Sequence[Sequence[Window]]
-) -> list[Standing]:
-    """What must leave the caches before this step's DS: RRsets of the key's signer without it."""
+def _standing(task: Task, path: Sequence[Edge], step: int) -> list[Standing]:
+    """What must leave the caches before this step's DS: RRsets of the key's signer without it.
+
+    Of a signer that nobody was sent to yet, no cache holds anything; its servers must follow.
+    """
     rules = []
+    edge = path[step - 1]
     for key in submitted(task.world, edge.before, edge.after):
         bit = task.world.mask([key])
         signer = _signer_of(task.world, key, edge.before)
-        for window in windows[dnskey_slot(signer)]:
+        slot = dnskey_slot(signer)
+        asked = _asked_before(task, path, signer, step)
+        for window in windows_of(slot, task.pasts[slot], task.timings[slot], path):
             lacks = window.value is None or not window.value & bit
             if lacks and window.ends is not None and window.ends < step:
-                arc = (window.ends, step)
-                rules.append(Standing(arc, max(window.lasts, 0), window, key))
+                lasts = window.lasts if asked else window.lasts - window.ttl
+                rules.append(Standing((window.ends, step), max(lasts, 0), window, key))
     return rules
+
+
+def _asked_before(task: Task, path: Sequence[Edge], signer: int, step: int) -> bool:
+    """True if resolvers may ask this signer before a step."""
+    if len(task.signers) == 1:
+        return True
+    plain = [
+        windows_of(slot, past, timing, path)
+        for slot, (past, timing) in enumerate(zip(task.pasts, task.timings, strict=True))
+    ]
+    ways = ways_to(task.world, plain)[signer]
+    return any(all(low.step < step for low in way.lows) for way in ways)
 
 
 def _signer_of(world: World, key: str, node: Node) -> int:

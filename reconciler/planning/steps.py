@@ -130,35 +130,47 @@ def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) ->
 def _words(solution: Solution, way: Apart) -> str:
     profile, verdict = harm_in_words(solution.views, way.triple, solution.kept)
     rule = "I2" if verdict == "insecure" else "I1"
+    if way.early is way.late:
+        return (
+            f"{_name(solution.task.world, way.early)} may be asked for until {way.seconds} s after"
+            f" {step_id(way.arc[0])}, and {step_id(way.arc[1])} sends resolvers there; it would be"
+            f" {verdict} ({rule}, profile {profile})"
+        )
     return (
-        f"{_lives(solution, way.early)}; beside {_name(solution.task.world, way.late)}"
+        f"{_lives(solution, way.early, way.arc[0], way.seconds)};"
+        f" beside {_name(solution.task.world, way.late)}"
         f" it would be {verdict} ({rule}, profile {profile})"
     )
 
 
 def _cardinal(solution: Solution, rule: Standing) -> str:
     return (
-        f"{_lives(solution, rule.window)}; a DS is submitted only for a key that is in every"
-        f" cached DNSKEY RRset, and {rule.key} is not in this one (I6)"
+        f"{_lives(solution, rule.window, rule.arc[0], rule.seconds)}; a DS is submitted only for a"
+        f" key that is in every cached DNSKEY RRset, and {rule.key} is not in this one (I6)"
     )
 
 
-def _lives(solution: Solution, window: Window) -> str:
+def _lives(solution: Solution, window: Window, since: int, seconds: int) -> str:
     name = _name(solution.task.world, window)
-    if not window.ends:
-        return f"{name} may be cached until {window.lasts} s after the observation"
-    ttl = window.lasts - window.propagation
+    if not since:
+        return f"{name} may be cached until {seconds} s after the observation"
+    if (since, seconds) != (window.ends, window.lasts):
+        return (
+            f"{name} may be cached for {seconds} s after {step_id(since)}, for so long and"
+            f" {window.ttl} s less resolvers may be sent to it (I8)"
+        )
     return (
-        f"{name} may be cached for {window.lasts} s after {step_id(window.ends)}"
-        f" (propagation {window.propagation} s, TTL {ttl} s)"
+        f"{name} may be cached for {window.lasts} s after {step_id(since)}"
+        f" (propagation {window.propagation} s, TTL {window.ttl} s)"
     )
 
 
 def _name(world: World, window: Window) -> str:
     """Name a version: the RRset and what is in it."""
-    kind, _ = world.slots[window.slot]
+    kind, signer = world.slots[window.slot]
+    at = f" at {signer}" if signer and len(world.signers) > 1 else ""
     if window.value is None:
-        return f"an unknown {kind} version"
+        return f"an unknown {kind} version{at}"
     match kind:
         case RRsetKind.DS:
             held = sorted({ref.key for ref in world.ds_names(window.value)})
@@ -166,10 +178,11 @@ def _name(world: World, window: Window) -> str:
         case RRsetKind.DNSKEY:
             keys, _ = world.dnskey_parts(window.value)
             names = ", ".join(sorted(world.names(keys)))
-            return f"the DNSKEY RRset with {names}" if names else "the absence of a DNSKEY RRset"
+            rrset = f"the DNSKEY RRset{at} with {names}"
+            return rrset if names else f"the absence of a DNSKEY RRset{at}"
         case _:
             names = ", ".join(sorted(world.names(window.value)))
-            return f"data signed by {names}" if names else "unsigned data"
+            return f"data{at} signed by {names}" if names else f"unsigned data{at}"
 
 
 def what(move: Move) -> str:
@@ -218,11 +231,12 @@ def freeze_of(solution: Solution, edge: Edge, number: int, style: Style) -> Free
 
     A way back, and a step that replaces what makes the zone bogus, restores the chain.
     """
-    kinds = ("DS", "DNSKEY", "data")
     dead = frozenset().union(*solution.views.dead)
     mends = any(
         before != after and (kind, before) in dead
-        for kind, before, after in zip(kinds, edge.before[:3], edge.after[:3], strict=True)
+        for (kind, _), before, after in zip(
+            solution.task.world.slots, edge.before, edge.after, strict=True
+        )
     )
     if style.rescue or mends:
         return FreezeClass.RESCUE
