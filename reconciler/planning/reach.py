@@ -21,11 +21,15 @@ Alive = tuple[tuple[Mark, Mark], ...]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to a signer: open from the last of `lows` to the first of `highs`, if `alive`."""
+    """One way to a signer: open from the last of `lows` to the first of `highs`, if `alive`.
+
+    `guessed`: it leads over an NS RRset of which nobody knows whom it named.
+    """
 
     lows: tuple[Mark, ...] = ()
     highs: tuple[Mark, ...] = ()
     alive: Alive = ()
+    guessed: bool = False
 
     def within(self, other: Way) -> bool:
         """True if this way is open only while the other one is, whatever the schedule."""
@@ -33,6 +37,7 @@ class Way:
             set(other.lows) <= set(self.lows)
             and set(other.highs) <= set(self.highs)
             and set(other.alive) <= set(self.alive)
+            and other.guessed <= self.guessed
         )
 
 
@@ -62,7 +67,9 @@ def _reached(windows: Iterable[Window], ways: Iterable[Way]) -> Iterator[Window]
     for whole in windows:
         found = [way for by in ways if (way := _narrowed(whole, by)) is not None]
         for way in _widest(found):
-            yield replace(whole, lows=way.lows, highs=way.highs, alive=way.alive)
+            yield replace(
+                whole, lows=way.lows, highs=way.highs, alive=way.alive, guessed=way.guessed
+            )
 
 
 def ways_to(world: World, windows: Sequence[Sequence[Window]]) -> tuple[tuple[Way, ...], ...]:
@@ -97,7 +104,7 @@ def _followed(
             continue
         for run in runs:
             further = _narrowed(run, way)
-            if further is not None and not further.within(way):
+            if further is not None and not (again and further.within(way)):
                 yield from _followed(naming, signer, further, (*passed, signer))
 
 
@@ -136,7 +143,12 @@ def _narrowed(each: Window, way: Way) -> Way | None:
                 return None
             if not _always(low, high):
                 alive.add((low, high))
-    return Way(lows, _earliest(ends), tuple(sorted(alive)))
+    return Way(lows, _earliest(ends), tuple(sorted(alive)), way.guessed or _is_guess(each))
+
+
+def _is_guess(each: Window) -> bool:
+    is_ns = each.slot == NS_SLOT or (each.slot - apex_slot(0)) % 3 == 0
+    return is_ns and each.value is None
 
 
 def _never(low: Mark, high: Mark) -> bool:

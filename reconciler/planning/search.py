@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from reconciler.model.capabilities import DsCheck, DsWrite
 from reconciler.model.keys import Key
-from reconciler.model.moves import system
+from reconciler.model.moves import ApexNsSet, DataSign, DnskeyAdd, DnskeyRemove, system
 from reconciler.planning.moves import Menu, Offer
 from reconciler.planning.publication import (
     DS_SLOT,
@@ -112,29 +112,44 @@ class Problem:
                     yield Priced(edge, bad, self._cost(edge))
 
     def _units(self, node: Node) -> list[tuple[Offer, ...]]:
-        """Return the moves open at `node`; what a signer out of reach can do is done together."""
+        """Return the moves open at `node`; of several signers, those of one kind as one.
+
+        What one signer shows does not decide whether another may show what it shall. And all that a
+        signer out of reach can do is one, for nobody looks at it. A unit that does harm in any
+        profile is offered in its parts.
+        """
         offers = self.menu.offers(node)
         signers = len(self.world.signers)
         if signers == 1:
             return [(offer,) for offer in offers]
         reached = reached_at(node, signers)
-        away = {
-            slot
-            for i in range(signers)
-            if not reached >> i & 1
-            for slot in (dnskey_slot(i), data_slot(i))
-        }
-        units: list[tuple[Offer, ...]] = []
-        joint: dict[int, list[Offer]] = {}
+        units: dict[object, list[Offer]] = {}
         for offer in offers:
-            slot = offer.writes[0].slot
-            if slot not in away:
-                units.append((offer,))
-                continue
-            together = joint.setdefault((slot - 2) // 3, [])
-            if not clash((*together, offer)):
+            together = units.setdefault(self._unit_of(offer, reached), [])
+            if together and clash((*together, offer)):
+                units[offer.move] = [offer]
+            else:
                 together.append(offer)
-        return [*(tuple(unit) for unit in joint.values()), *units]
+        found: list[tuple[Offer, ...]] = []
+        for unit in units.values():
+            whole = len(unit) == 1 or not self.harm(edge_of(node, tuple(unit)))
+            found += [tuple(unit)] if whole else [(offer,) for offer in unit]
+        return found
+
+    def _unit_of(self, offer: Offer, reached: int) -> object:
+        """Return what tells which moves belong together; others stand for themselves."""
+        slot = offer.writes[0].slot
+        if slot > NS_SLOT and not reached >> (slot - 2) // 3 & 1:
+            return (slot - 2) // 3
+        match offer.move:
+            case DnskeyAdd(sign=sign):
+                return DnskeyAdd, sign
+            case DnskeyRemove() | ApexNsSet():
+                return type(offer.move)
+            case DataSign() if offer.writes[0].put == self.goal[slot]:
+                return DataSign
+            case _:
+                return offer.move
 
     def harm(self, edge: Edge) -> int:
         """Return the mask of profiles in which some mix of this edge does harm."""

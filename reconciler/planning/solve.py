@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from reconciler.model.capabilities import ParentCapabilities
+from reconciler.model.capabilities import DsCheck, ParentCapabilities
 from reconciler.model.keys import Key
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.moves import Menu, Stand
 from reconciler.planning.past import Past
 from reconciler.planning.publication import (
     DS_SLOT,
+    NS_SLOT,
     Node,
     World,
     data_slot,
@@ -190,23 +191,45 @@ def _dead(task: Task, views: Views, profile: int) -> frozenset[tuple[str, int]]:
     """The fewest start values without which the start would not be bogus in this profile.
 
     Nothing is dead where the start is not bogus; else the first smallest set of slots whose values
-    of the goal would make it whole.
+    of the goal would make it whole. Where those are NS RRsets, what is dead are the values of the
+    signers that drop out of reach, as far as they fit into no secure view.
     """
-    if all(views.view(profile, *t) is not View.BOGUS for t in _triples(task, task.start)):
+    whole = [t for t in _triples(task, task.start) if views.view(profile, *t) is not View.BOGUS]
+    if len(whole) == len(_triples(task, task.start)):
         return frozenset()
-    changing = [
-        i
-        for i, (kind, _) in enumerate(task.world.slots)
-        if task.start[i] != task.goal[i] and kind is not RRsetKind.NS
-    ]
+    changing = [i for i in range(len(task.start)) if task.start[i] != task.goal[i]]
     for size in range(1, len(changing) + 1):
         for slots in combinations(changing, size):
             node = tuple(
                 task.goal[i] if i in slots else value for i, value in enumerate(task.start)
             )
             if all(views.view(profile, *t) is not View.BOGUS for t in _triples(task, node)):
-                return frozenset((task.world.slots[i][0].value, task.start[i]) for i in slots)
+                kinds = ((task.world.slots[i][0], task.start[i]) for i in slots)
+                return frozenset(
+                    (kind.value, value) for kind, value in kinds if kind is not RRsetKind.NS
+                ) | _out_of_reach(task, node, whole)
     return frozenset()
+
+
+def _out_of_reach(
+    task: Task, node: Node, whole: Sequence[tuple[int, int, int]]
+) -> frozenset[tuple[str, int]]:
+    """The start values of signers in reach now and not at `node` that no whole view contains."""
+    count = len(task.signers)
+    if count == 1:
+        return frozenset()
+    gone = reached_at(task.start, count) & ~reached_at(node, count)
+    values = {
+        (kind, task.start[slot], place)
+        for i in range(count)
+        if gone >> i & 1
+        for kind, slot, place in (("DNSKEY", dnskey_slot(i), 1), ("data", data_slot(i), 2))
+    }
+    return frozenset(
+        (kind, value)
+        for kind, value, place in values
+        if all(triple[place] != value for triple in whole)
+    )
 
 
 def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solution:
@@ -280,15 +303,31 @@ def _standing(task: Task, path: Sequence[Edge], step: int) -> list[Standing]:
     edge = path[step - 1]
     for key in submitted(task.world, edge.before, edge.after):
         bit = task.world.mask([key])
-        signer = _signer_of(task.world, key, edge.before)
-        slot = dnskey_slot(signer)
-        asked = _asked_before(task, path, signer, step)
-        for window in windows_of(slot, task.pasts[slot], task.timings[slot], path):
-            lacks = window.value is None or not window.value & bit
-            if lacks and window.ends is not None and window.ends < step:
-                lasts = window.lasts if asked else window.lasts - window.ttl
-                rules.append(Standing((window.ends, step), max(lasts, 0), window, key))
+        for signer in _vouching(task, edge, key):
+            slot = dnskey_slot(signer)
+            asked = _asked_before(task, path, signer, step)
+            for window in windows_of(slot, task.pasts[slot], task.timings[slot], path):
+                lacks = window.value is None or not window.value & bit
+                if lacks and window.ends is not None and window.ends < step:
+                    lasts = window.lasts if asked else window.lasts - window.ttl
+                    rules.append(Standing((window.ends, step), max(lasts, 0), window, key))
     return rules
+
+
+def _vouching(task: Task, edge: Edge, key: str) -> tuple[int, ...]:
+    """The signers whose DNSKEY RRset must show a key before its DS: its own, and where the parent
+    checks, one that it delegates to.
+    """
+    own = _signer_of(task.world, key, edge.before)
+    if task.parent.checks_ds is not DsCheck.DELEGATED or len(task.signers) == 1:
+        return (own,)
+    bit = task.world.mask([key])
+    delegated = [
+        i
+        for i in range(len(task.signers))
+        if edge.before[NS_SLOT] >> i & 1 and edge.before[dnskey_slot(i)] & bit
+    ]
+    return (own,) if own in delegated else (own, *delegated[:1])
 
 
 def _asked_before(task: Task, path: Sequence[Edge], signer: int, step: int) -> bool:

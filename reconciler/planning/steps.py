@@ -106,7 +106,7 @@ def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) ->
     """Why a wait must be this long: `proof` only if one second less lets a bad view be cached."""
     ways = [w for ways in solution.apart for w in ways if w.arc == arc and w.seconds == seconds]
     shorter = {**arcs, arc: seconds - 1}
-    known = [w for w in ways if all(x.value is not None and not x.passing for x in w.triple)]
+    known = [w for w in ways if all(_is_known(x) for x in w.triple)]
     for way in known:
         if can_meet(way.triple, shorter, len(solution.path)):
             return PROOF, _words(solution, way)
@@ -125,6 +125,10 @@ def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) ->
     if seconds == ORDER:
         return SEQUENCE, f"steps are taken in order: {step_id(arc[0])} must be seen first"
     return PARTIAL, f"what {step_id(arc[0])} displaces must have left every cache (I1)"
+
+
+def _is_known(window: Window) -> bool:
+    return window.value is not None and not window.passing and not window.guessed
 
 
 def _words(solution: Solution, way: Apart) -> str:
@@ -154,10 +158,12 @@ def _lives(solution: Solution, window: Window, since: int, seconds: int) -> str:
     name = _name(solution.task.world, window)
     if not since:
         return f"{name} may be cached until {seconds} s after the observation"
+    if (since, seconds) == (window.ends, window.lasts - window.ttl):
+        return f"{name} may be served for {seconds} s after {step_id(since)}"
     if (since, seconds) != (window.ends, window.lasts):
         return (
-            f"{name} may be cached for {seconds} s after {step_id(since)}, for so long and"
-            f" {window.ttl} s less resolvers may be sent to it (I8)"
+            f"{name} may be fetched for {seconds - window.ttl} s after {step_id(since)}, while NS"
+            f" RRsets that lead there are cached, and lives {window.ttl} s then (I8)"
         )
     return (
         f"{name} may be cached for {window.lasts} s after {step_id(since)}"

@@ -44,7 +44,7 @@ def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
         start=node,
         goal=world.encode(goal.publication),
         parent=observed.parent.capabilities,
-        signers=_stands(desired, observed, world, publications),
+        signers=_stands(desired, observed, world, publications, goal.publication),
         timings=times,
         pasts=pasts,
         profiles=profiles_for(desired.policy.weak_algorithms),
@@ -60,6 +60,7 @@ def _stands(
     observed: ObservedZone,
     world: World,
     publications: Iterable[Publication],
+    goal: Publication,
 ) -> tuple[Stand, ...]:
     """Return where each signer stands: its own keys, and those it can publish for others."""
     if len(world.signers) == 1:
@@ -70,14 +71,13 @@ def _stands(
         )
         for name in world.signers
     }
-    anchors = frozenset(ref.key for p in publications for ref in p.ds)
     checked = observed.parent.capabilities.checks_ds is DsCheck.DELEGATED
+    to_come = frozenset(ref.key for ref in goal.ds - observed.parent.ds) if checked else frozenset()
     stands = []
     for name in world.signers:
         foreign = {k for k in world.labels if _elsewhere(k, world, observed, name)}
         useful = frozenset[str]().union(*(keys for p, keys in signing.items() if p != name))
-        if checked:
-            useful |= anchors
+        useful |= to_come if name in observed.parent.ns else frozenset()
         capabilities = observed.signers[name].capabilities
         lent = {
             k

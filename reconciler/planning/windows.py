@@ -37,7 +37,8 @@ class Window:
     while the moves of its step land one by one.
 
     Some cache may hold it from the last of `lows` until the first of `highs`, and only if for each
-    pair of `alive` the first comes before the second: only then was it ever fetched.
+    pair of `alive` the first comes before the second: only then was it ever fetched. `guessed`:
+    nobody knows whether resolvers were ever sent to its signer.
     """
 
     slot: int
@@ -52,6 +53,7 @@ class Window:
     highs: tuple[Mark, ...]
     alive: tuple[tuple[Mark, Mark], ...] = ()
     passing: bool = False
+    guessed: bool = False
 
     @property
     def served(self) -> Mark | None:
