@@ -135,7 +135,9 @@ def _narrowed(each: Window, way: Way) -> Way | None:
     """Return when what is served at the end of `way` may be held, None for never."""
     lows = _latest({*each.lows, *way.lows})
     ends = {Mark(h.step, h.seconds + each.ttl) for h in way.highs} | set(each.highs)
-    fetched = {*way.highs, *([each.served] if each.served else [])}
+    fetched = set(way.highs)
+    if each.served is not None:
+        fetched.add(each.highs[0] if each.passing else each.served)
     alive = set(way.alive)
     for low in lows:
         for high in fetched:

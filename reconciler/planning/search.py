@@ -32,9 +32,9 @@ from reconciler.planning.safety import Views
 from reconciler.planning.timing import SlotTiming
 
 MOVES_PER_EDGE = 3
-"""Enough for every procedure: two keys and the data, or the delegation and two apexes. What a
-signer out of reach does by itself counts once, for nobody looks at it.
-"""
+"""Enough for every procedure at one signer: two keys and the data."""
+UNITS_PER_EDGE = 2
+"""Enough for several signers, whose moves of one kind are one unit (`Problem._units`)."""
 
 
 class Edge(NamedTuple):
@@ -95,7 +95,8 @@ class Problem:
         """
         offers = self._units(node)
         safe: set[tuple[int, ...]] = {()}
-        for size in range(1, MOVES_PER_EDGE + 1):
+        most = MOVES_PER_EDGE if len(self.world.signers) == 1 else UNITS_PER_EDGE
+        for size in range(1, most + 1):
             smaller, safe = safe, set()
             for chosen in combinations(range(len(offers)), size):
                 if any(part not in smaller for part in combinations(chosen, size - 1)):
@@ -139,13 +140,16 @@ class Problem:
     def _unit_of(self, offer: Offer, reached: int) -> object:
         """Return what tells which moves belong together; others stand for themselves."""
         slot = offer.writes[0].slot
-        if slot > NS_SLOT and not reached >> (slot - 2) // 3 & 1:
-            return (slot - 2) // 3
+        away = slot > NS_SLOT and not reached >> (slot - 2) // 3 & 1
         match offer.move:
+            case ApexNsSet():
+                return ApexNsSet
+            case DnskeyRemove():
+                return DnskeyRemove, away
+            case _ if away:
+                return DnskeyAdd, False
             case DnskeyAdd(sign=sign):
                 return DnskeyAdd, sign
-            case DnskeyRemove() | ApexNsSet():
-                return type(offer.move)
             case DataSign() if offer.writes[0].put == self.goal[slot]:
                 return DataSign
             case _:

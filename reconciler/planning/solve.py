@@ -234,13 +234,9 @@ def _out_of_reach(
 
 def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solution:
     """Return a path with the waits it needs, its steps sorted by their earliest times."""
-    ordered = tuple(path)
-    waits, _, _ = _wait_for(task, views, ordered, kept)
-    times = waits.earliest()
-    ranks = sorted(range(len(ordered)), key=lambda i: (times[i + 1], i))
-    if ranks != sorted(ranks):
-        ordered = replay(task.start, [ordered[i] for i in ranks])
-        waits, _, _ = _wait_for(task, views, ordered, kept)
+    ordered = _in_order(task, views, tuple(path), kept)
+    if len(task.signers) > 1:
+        ordered = _parted(task, views, ordered, kept)
     waits, apart, standing = _wait_for(task, views, ordered, kept)
     for j in range(1, len(ordered)):
         if not waits.implies((j, j + 1), ORDER):
@@ -255,6 +251,39 @@ def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solu
         apart=tuple(apart),
         standing=tuple(standing),
     )
+
+
+def _in_order(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> tuple[Edge, ...]:
+    """Return a path with its steps sorted by their earliest times."""
+    times = _wait_for(task, views, path, kept)[0].earliest()
+    ranks = sorted(range(len(path)), key=lambda i: (times[i + 1], i))
+    return path if ranks == sorted(ranks) else replay(task.start, [path[i] for i in ranks])
+
+
+def _parted(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> tuple[Edge, ...]:
+    """Return a path whose DS changes do not wait for what only signers have to wait for.
+
+    Any mix that a part of an edge allows was allowed by the whole. Kept only where some part comes
+    much sooner and nothing later.
+    """
+    last = max(_wait_for(task, views, path, kept)[0].earliest())
+    for at in reversed(range(len(path))):
+        parts = _parts(path[at])
+        if len(parts) == 1:
+            continue
+        finer = replay(task.start, [*path[:at], *parts, *path[at + 1 :]])
+        times = _wait_for(task, views, finer, kept)[0].earliest()
+        sooner = abs(times[at + 2] - times[at + 1]) > len(finer) * ORDER
+        if sooner and max(times) <= last:
+            path = finer
+    return _in_order(task, views, path, kept)
+
+
+def _parts(edge: Edge) -> list[Edge]:
+    """Return the DS changes of an edge, and the rest of it."""
+    at_parent = tuple(o for o in edge.offers if o.writes[0].slot == DS_SLOT)
+    rest = tuple(o for o in edge.offers if o.writes[0].slot != DS_SLOT)
+    return [edge_of(edge.before, offers) for offers in (at_parent, rest) if offers]
 
 
 def replay(start: Node, edges: Sequence[Edge]) -> tuple[Edge, ...]:

@@ -255,11 +255,20 @@ def risk_of(solution: Solution, number: int) -> RiskClass:
     before, after = edge.before[DS_SLOT], edge.after[DS_SLOT]
     if before and not after:
         return RiskClass.R4
-    if before & ~after or (after and not before):
+    if before & ~after or (after and not before) or _moves_delegation(solution, edge):
         return RiskClass.R3
     if _takes_named_key(solution, edge) or _algorithms_change(task.world, task.start, task.goal):
         return RiskClass.R3
     return RiskClass.R2
+
+
+def _moves_delegation(solution: Solution, edge: Edge) -> bool:
+    return any(
+        kind is RRsetKind.NS and before != after
+        for (kind, _), before, after in zip(
+            solution.task.world.slots, edge.before, edge.after, strict=True
+        )
+    )
 
 
 def _takes_named_key(solution: Solution, edge: Edge) -> bool:
