@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_RSS_PER_MEBIBYTE = 1024 * 1024 if sys.platform == "darwin" else 1024
+"""`ru_maxrss` counts octets on macOS and KiB elsewhere."""
+_SHOWN = 10_000
+"""Of a failed run, so many octets of output tell why."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """What a command used: seconds from start to exit, and its largest resident set in MiB."""
+    """What a command used: seconds from start to exit, those it had a core for, and its largest
+    resident set in MiB.
+    """
 
     seconds: float
+    core_seconds: float
     mebibytes: float
+
+    def __str__(self) -> str:
+        """Return the figures in columns."""
+        wall, core, memory = self.seconds, self.core_seconds, self.mebibytes
+        return f"{wall:6.2f} s ({core:6.2f} s on a core), {memory:5.0f} MiB"
 
 
 def run(arguments: Sequence[str]) -> Used:
@@ -26,22 +37,18 @@ def run(arguments: Sequence[str]) -> Used:
     Exits with its output where it fails: a figure of a failed run would mean nothing.
     """
     reconcile = Path(sys.executable).with_name("reconcile")
-    begin = time.perf_counter()
+    timed = [sys.executable, "-I", "-S", str(Path(__file__).with_name("timed.py"))]
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            [str(reconcile), *arguments], stdout=output, stderr=subprocess.STDOUT
+        done = subprocess.run(
+            [*timed, str(reconcile), *arguments], stdout=output, stderr=subprocess.PIPE, check=False
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if done.returncode:
             output.seek(0)
-            told = output.read(_SHOWN).decode(errors="replace")
+            told = (done.stderr + output.read(_SHOWN)).decode(errors="replace")
             sys.exit(f"reconcile {' '.join(arguments)} failed:\n{told}")
-    return Used(seconds=seconds, mebibytes=usage.ru_maxrss / _RSS_PER_MEBIBYTE)
-
-
-_SHOWN = 10_000
-"""Of a failed run, so many octets of output tell why."""
-_RSS_PER_MEBIBYTE = 1024 * 1024 if sys.platform == "darwin" else 1024
-"""`ru_maxrss` counts bytes on macOS and KiB elsewhere."""
+    seconds, core, peak = done.stderr.split()[-3:]
+    return Used(
+        seconds=float(seconds),
+        core_seconds=float(core),
+        mebibytes=int(peak) / _RSS_PER_MEBIBYTE,
+    )

@@ -22,8 +22,8 @@ _SAMPLES = 200
 def figures() -> Iterator[str]:
     """Yield one line for each size and format, then one for each kind of change."""
     for size in SIZES:
-        yield from _commands(f"{size:>6,} zones", fleet(size))
-    yield from _commands(f"{SIZES[-1]:>6,} changes", fleet(SIZES[-1], CHANGES))
+        yield from _commands(f"{size:>6,} zones:", fleet(size))
+    yield from _commands(f"{SIZES[-1]:>6,} changes:", fleet(SIZES[-1], CHANGES))
     for doing in CHANGES:
         yield from _one_by_one(doing)
 
@@ -34,7 +34,7 @@ def _commands(what: str, members: list[Member]) -> Iterator[str]:
         observed = write_fleet(root, members)
         for form in ("text", "json"):
             used = run(["plan", "-C", directory, "--observed", str(observed), "--format", form])
-            yield f"plan {what}, {form}: {used.seconds:6.2f} s, {used.mebibytes:5.0f} MiB"
+            yield f"{f'plan, {form}':11}{what:15} {used}"
 
 
 def _one_by_one(doing: str) -> Iterator[str]:
@@ -44,7 +44,7 @@ def _one_by_one(doing: str) -> Iterator[str]:
     proofs = [(plan.steps, plan.timeline) for plan in plans if plan.timeline is not None]
     planning = [_milliseconds(partial(plan_zone, *world)) for world in worlds]
     proving = [_milliseconds(partial(prove, *proof)) for proof in proofs]
-    yield f"  {doing:6} one zone: plan {_spread(planning)}, prove {_spread(proving)}"
+    yield f"one zone, {doing:6}: plan {_spread(planning)}, prove {_spread(proving)}"
 
 
 def _milliseconds(work: Callable[[], object]) -> float:

@@ -46,6 +46,6 @@ def status(zones: Zones = None, root: Root = HERE, form: Format = TextOrJson.TEX
         found = statuses(workspace.outside, chosen(workspace.portfolio, zones))
         now = workspace.clock.now()
     if form is TextOrJson.JSON:
-        print_json({"at": f"{now:%FT%TZ}", "zones": {s.zone: status_json(s) for s in found}})
+        print_json({"at": f"{now:%FT%TZ}", "zones": {s.zone: status_json(s, now) for s in found}})
     else:
         print_statuses(console(), found, now)

@@ -27,11 +27,10 @@ class PlanFormat(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     HTML = "html"
+    SVG = "svg"
 
 
-Root = Annotated[
-    Path, typer.Option("--repo", "-C", help="The repository that holds `zones/`.", show_default=".")
-]
+Root = Annotated[Path, typer.Option("--repo", "-C", help="The repository that holds `zones/`.")]
 Zones = Annotated[list[str] | None, typer.Argument(help="Zones to work on; none means all.")]
 Format = Annotated[TextOrJson, typer.Option("--format", help="For people, or for programs.")]
 Detailed = Annotated[

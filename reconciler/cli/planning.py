@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from reconciler.cli.collecting import no_collection
 from reconciler.cli.files import read_file, write_file
 from reconciler.cli.options import (
     HERE,
@@ -18,7 +19,7 @@ from reconciler.cli.options import (
     Zones,
     chosen,
 )
-from reconciler.cli.output import complain, console, print_json, say
+from reconciler.cli.output import complain, console, say
 from reconciler.cli.progress import steps_of
 from reconciler.diagnostics import Diagnostic, ExitCode, SpecError
 from reconciler.execute.memo import Situations
@@ -30,11 +31,12 @@ from reconciler.model.plan import Plan, Status, ZonePlan
 from reconciler.proof import prove
 from reconciler.report.plan_html import plan_html
 from reconciler.report.plan_markdown import plan_markdown
+from reconciler.report.plan_svg import plan_svg
 from reconciler.report.plan_text import print_plan
 from reconciler.spec.load import load_valid
 from reconciler.spec.observed_file import dump_observed, load_observed
 from reconciler.spec.observed_wire import AdapterDefaults
-from reconciler.spec.plan_file import dump_plan
+from reconciler.spec.plan_file import dump_plan, plan_file_text
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +54,7 @@ def plan(
     detailed: Detailed = False,
 ) -> None:
     """Observe, plan and prove. Nothing is changed anywhere."""
-    found = _offline(root, zones, observed) if observed else _live(root, zones)
+    found = plan_offline(root, zones, observed) if observed else _live(root, zones)
     seen, plans, complete = found
     if save_observed:
         write_file(save_observed, dump_observed(seen))
@@ -74,8 +76,13 @@ def _live(root: Path, names: list[str] | None) -> _Found:
     return plan_live(root, names)
 
 
-def _offline(root: Path, names: list[str] | None, path: Path) -> _Found:
+def plan_offline(root: Path, names: list[str] | None, path: Path) -> _Found:
     """Plan from a file: no network, no ledger."""
+    with no_collection():
+        return _from_file(root, names, path)
+
+
+def _from_file(root: Path, names: list[str] | None, path: Path) -> _Found:
     portfolio = load_valid(root)
     file = load_observed(read_file(path), str(path), _defaults(portfolio))
     complain(file.diagnostics)
@@ -115,11 +122,13 @@ def present(bundle: Plan, form: PlanFormat) -> None:
         case PlanFormat.TEXT:
             print_plan(console(), bundle)
         case PlanFormat.JSON:
-            print_json(json.loads(dump_plan(bundle)))
+            sys.stdout.writelines(plan_file_text(bundle))
         case PlanFormat.MARKDOWN:
             say(plan_markdown(bundle))
         case PlanFormat.HTML:
             say(plan_html(bundle))
+        case PlanFormat.SVG:
+            typer.echo(plan_svg(bundle), nl=False)
 
 
 def _code(bundle: Plan, *, detailed: bool) -> ExitCode:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli.explaining import explain_step
 from reconciler.cli.files import read_file
 from reconciler.cli.options import HERE, Format, PlanFormat, Root, TextOrJson
 from reconciler.cli.output import complain, print_json, say
@@ -32,11 +33,18 @@ def show(
     file: PlanFile,
     root: Root = HERE,
     form: Annotated[PlanFormat, typer.Option("--format")] = PlanFormat.TEXT,
+    explained: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="STEP", help="Tell why a step is there, and why then."),
+    ] = None,
 ) -> None:
     """Render a plan file, and say whether it is intact and still the plan of its zones."""
     data = read_file(file)
     bundle = load_plan(data, str(file))
-    present(bundle, form)
+    if explained is None:
+        present(bundle, form)
+    else:
+        explain_step(bundle, explained, json=form is PlanFormat.JSON)
     problem = _damage(data, bundle, file)
     stale = _staleness(bundle, root)
     complain((*((problem,) if problem else ()), *stale))

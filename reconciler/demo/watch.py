@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from reconciler.demo.scenery import PROBES
@@ -17,10 +17,16 @@ PROFILES = ("loose", "ds-alg", "sha1-ignored", "top-digest")
 class Watch:
     """Watches some zones of a world from now on."""
 
-    def __init__(self, world: World, serving: Serving, zones: Iterable[str]) -> None:
-        """Look once now, and then at every change."""
+    def __init__(
+        self,
+        world: World,
+        serving: Serving,
+        zones: Iterable[str],
+        profiles: Sequence[str] = PROFILES,
+    ) -> None:
+        """Look once now, and then at every change, as validators of these profiles do."""
         client = WireClient(serving.endpoint)
-        self._judges = {zone: _judge(world, client, zone) for zone in zones}
+        self._judges = {zone: _judge(world, client, zone, profiles) for zone in zones}
         world.on_change(self.look)
         self.look(world.now())
 
@@ -34,7 +40,7 @@ class Watch:
         return self._judges[zone].report()
 
 
-def _judge(world: World, client: WireClient, zone: str) -> Judge:
+def _judge(world: World, client: WireClient, zone: str, profiles: Sequence[str]) -> Judge:
     names = [(f"{name}.{zone}" if name else zone, rdtype) for name, rdtype in PROBES]
     parent = zone.partition(".")[2]
     servers = {
@@ -46,7 +52,7 @@ def _judge(world: World, client: WireClient, zone: str) -> Judge:
         zone,
         world.instances(zone),
         client,
-        profiles=PROFILES,
+        profiles=profiles,
         probes=names,
         trust=trust,
     )

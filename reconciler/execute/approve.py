@@ -8,8 +8,8 @@ from pathlib import Path
 
 from reconciler.diagnostics import ApprovalError, Diagnostic
 from reconciler.execute.outside import Outside, unbuilt
+from reconciler.execute.people import person_here
 from reconciler.execute.turn import gather
-from reconciler.governance.people import normal
 from reconciler.governance.statement import NAMESPACE, Statement, statement_text
 from reconciler.ledger.history import ZoneLog
 from reconciler.ledger.records import About, Channel, approval_draft
@@ -36,7 +36,7 @@ def approve(outside: Outside, digest: str, *, person: str | None, key: Path | No
     is a name of the portfolio, by default whoever git says is here. With `key`, the approval is
     signed, and refused at once if the portfolio's key for that person does not verify it.
     """
-    name = person or _by_git(outside)
+    name = person or person_here(outside) or outside.actor.id
     if name not in outside.portfolio.people:
         raise ApprovalError(_unknown(name))
     zone, full = _named(outside, digest)
@@ -70,14 +70,6 @@ def _signed(outside: Outside, person: str, text: str, key: Path) -> str:
     if problem := signature_problem(text, signature, public, NAMESPACE):
         raise ApprovalError(_unsignable(person, problem))
     return signature
-
-
-def _by_git(outside: Outside) -> str:
-    mine = normal(outside.actor.id)
-    for name, person in outside.portfolio.people.items():
-        if mine == normal(name) or mine in {normal(email) for email in person.emails}:
-            return name
-    raise ApprovalError(_unknown(outside.actor.id))
 
 
 def _named(outside: Outside, digest: str) -> tuple[str, str]:

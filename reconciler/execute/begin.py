@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.execute.evidence import adopted
+from reconciler.execute.evidence import adopted, agreed
 from reconciler.execute.outside import LOOK_AGAIN
 from reconciler.execute.position import Position, expected
 from reconciler.execute.propose import bundled
@@ -11,7 +11,9 @@ from reconciler.execute.snapshot import take
 from reconciler.execute.snapshot_json import snapshot_json, snapshots
 from reconciler.execute.turn import Turn
 from reconciler.execute.words import differing, refused, unseen
+from reconciler.ledger.history import UnderWay
 from reconciler.ledger.records import About, plan_draft
+from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Status, ZonePlan
 from reconciler.model.results import Blocked, Converged, Failed, Result, WaitingForTime
 from reconciler.spec.canonical import bytes_digest
@@ -47,11 +49,17 @@ def drift(turn: Turn, position: Position) -> tuple[Laggard, ...]:
 
 def begin(turn: Turn) -> Result | None:
     """Plan from here; None where something was put on record and the run may go on."""
+    under_way = turn.log.under_way_at(turn.now)
+    if under_way is not None:
+        return _under_way(turn, under_way)
     observed = turn.observed
     if observed is None or not turn.observation.complete:
         return Failed(zone=turn.zone, diagnostics=unseen(turn.observation, turn.zone))
+    if not agreed(turn):
+        return _not_one_start(turn, observed)
     if turn.log.adopted is None:
-        return _adopt(turn)
+        turn.record(*adopted(turn))
+        return None
     outside = turn.outside
     plan = outside.propose(turn.desired, observed)
     outside.checkpoint("planned")
@@ -65,17 +73,27 @@ def begin(turn: Turn) -> Result | None:
             return None
 
 
-def _adopt(turn: Turn) -> Result | None:
-    drafts = adopted(turn)
-    if not drafts:
-        return WaitingForTime(
-            zone=turn.zone,
-            until=turn.now + LOOK_AGAIN,
-            step="adopt",
-            reason="all servers to show the same: what some of them still show is no start",
-        )
-    turn.record(*drafts)
-    return None
+def _under_way(turn: Turn, left: UnderWay) -> Result:
+    """Nobody can plan from a change that may still come."""
+    return WaitingForTime(
+        zone=turn.zone,
+        until=left.until,
+        step="plan",
+        reason=f"what an abandoned plan may still bring about: {', '.join(left.steps)} was begun "
+        "and not seen everywhere",
+    )
+
+
+def _not_one_start(turn: Turn, observed: ObservedZone) -> Result:
+    """Say which servers do not show the same yet: nobody can tell later what such a start was."""
+    read = reader(turn.observation, observed.keys)
+    behind = differing(read.laggards(take(observed).versions))
+    return WaitingForTime(
+        zone=turn.zone,
+        until=turn.now + LOOK_AGAIN,
+        step="plan",
+        reason=f"all servers to show the same: {behind or 'they differ'}",
+    )
 
 
 def _rest(turn: Turn) -> Result | None:

@@ -104,7 +104,7 @@ def _submitted(plan: ZonePlan) -> Sequence[str]:
 def _not_yet(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
     """Say who is waited for, or that it takes too long and a person must look."""
     made = turn.log.outcomes[step.id].at
-    limit = made + _patience(turn)
+    limit = made + patience(turn)
     if turn.now > limit:
         return _overdue(turn, step, lagging)
     told = turn.log.outcomes[step.id].message
@@ -124,7 +124,7 @@ def _patience_between(turn: Turn, step: Step) -> timedelta:
     return LOOK_AGAIN_AT_PEOPLE if by_hand else LOOK_AGAIN
 
 
-def _patience(turn: Turn) -> timedelta:
+def patience(turn: Turn) -> timedelta:
     """Return how long an accepted change may take to be seen everywhere."""
     zone = turn.observation.zone
     if zone is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.governance.requirements import requirement_for
+from reconciler.governance.risk import risk_of_plan
 from reconciler.model.desired import DesiredZone, Portfolio, RiskClass
 from reconciler.model.entries import Json
 from reconciler.model.observed import ObservedZone
@@ -26,12 +27,15 @@ def propose(
 
 
 def judged(plan: ZonePlan, prove: Prove) -> ZonePlan:
-    """Return `plan` with the verdict of the proof; what does not prove is blocked."""
+    """Return `plan` with the verdict of the proof, and its risk as change control sees it; what
+    does not prove is blocked.
+    """
     if plan.timeline is None or not plan.steps:
         return plan
     verdict = prove(plan.steps, plan.timeline)
     if isinstance(verdict, Proved):
-        return replace(plan, verdict=verdict)
+        proved = replace(plan, verdict=verdict)
+        return replace(proved, risk=risk_of_plan(proved))
     refusal = Refusal(
         rule="proof",
         summary="the proof does not accept the plan that was found, so it is not applyable",

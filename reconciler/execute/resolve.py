@@ -95,7 +95,8 @@ def _blocked(turn: Turn, intent: OpenIntent, why: str) -> Result:
         code="open-intent",
         summary=f"step {intent.step} of {turn.zone} was begun and its end is not on record: {why}",
         detail=f"begun {intent.at:%FT%TZ} by run {intent.run or 'unknown'}",
-        hint="look at the signer and the parent yourself, then record what you found",
+        hint="look at the signer and the parent yourself, then say what you found: `reconcile "
+        f"resolve {turn.zone} --step {intent.step} --done` (or `--not-done`) `--reason TEXT`",
         where=turn.zone,
     )
     return Blocked(zone=turn.zone, diagnostics=(finding,))

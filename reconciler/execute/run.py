@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from reconciler.diagnostics import LostRaceError, ReconcileError
+from reconciler.execute.abandon import given_up
 from reconciler.execute.act import make
 from reconciler.execute.begin import begin, superseded
 from reconciler.execute.evidence import look_for
@@ -15,7 +16,6 @@ from reconciler.execute.position import Position
 from reconciler.execute.resolve import resolve
 from reconciler.execute.turn import Turn, gather
 from reconciler.execute.words import not_built, waiting_for
-from reconciler.ledger.records import abandon_draft
 from reconciler.model.desired import DesiredZone
 from reconciler.model.results import (
     Failed,
@@ -86,7 +86,7 @@ def _turn(turn: Turn, done: list[str]) -> Result | None:
 
 def _give_up(turn: Turn, why: str) -> None:
     """Stop the plan where it stands; the next turn or run plans from there, approved anew."""
-    turn.record(abandon_draft(turn.about(), reason=why))
+    turn.record(given_up(turn, reason=why))
 
 
 def _finish(turn: Turn, position: Position, done: list[str]) -> Result | None:

@@ -92,8 +92,22 @@ def with_history(observed: ObservedZone, snapshots: Sequence[Snapshot]) -> Obser
     chains = [_slot_history(v, past, observed) for v in now.versions if slot(v) not in lagging]
     if not lagging and all(len(chain) == 1 for chain in chains):
         return replace(observed, settled=True, history=())
-    known = (version for chain in chains for version in chain)
-    return replace(observed, settled=False, history=(*observed.history, *known))
+    seen = [_lag_history(where, observed) for where in sorted(lagging, key=str)]
+    known = tuple(version for chain in (*seen, *chains) for version in chain)
+    return replace(observed, settled=False, history=known)
+
+
+def _lag_history(where: Slot, observed: ObservedZone) -> Sequence[Version]:
+    """Return what lagging servers showed of one slot, with an unknown version before it.
+
+    They tell nothing of what was there before, nor since when the oldest has stood.
+    """
+    shown = [version for version in observed.history if slot(version) == where]
+    oldest, later = shown[0], shown[1:]
+    before_next = ((later[0].at or 0) if later else 0) - 1
+    begin = before_next if oldest.at is None else oldest.at
+    ttl = max(_longest_ttl(oldest, observed), *(version.ttl for version in shown))
+    return [replace(oldest, at=None, unknown=True, ttl=ttl), replace(oldest, at=begin), *later]
 
 
 def _slot_history(

@@ -8,12 +8,23 @@ from datetime import datetime
 
 from reconciler.execute.approvals import verdict_for
 from reconciler.execute.begin import superseded
+from reconciler.execute.lateness import (
+    A_PERSON,
+    NEXT_RUN,
+    last_seen,
+    may_approve,
+    overdue,
+    shown_by,
+    suspended,
+    systems,
+)
 from reconciler.execute.outside import Outside, unbuilt
 from reconciler.execute.position import Position
 from reconciler.execute.readback import describe
 from reconciler.execute.snapshot import take
 from reconciler.execute.turn import Turn, gather
 from reconciler.execute.words import not_built, waiting_for
+from reconciler.ledger.history import OpenIntent
 from reconciler.model.desired import DesiredZone
 from reconciler.model.moves import op
 from reconciler.model.plan import Status, Step
@@ -31,21 +42,35 @@ def _status(outside: Outside, desired: DesiredZone) -> ZoneStatus:
         return ZoneStatus(zone=desired.zone, stand=Stand.BLOCKED, findings=(finding,))
     turn = gather(outside, desired)
     zone = turn.observation.zone
+    suspension = suspended(turn)
     if zone is None:
         findings = turn.observation.diagnostics
-        return ZoneStatus(zone=turn.zone, stand=Stand.UNSEEN, findings=findings)
-    seen = tuple(describe(version) for version in take(zone).versions)
-    return replace(_stand(turn), published=seen, findings=turn.observation.diagnostics)
+        return ZoneStatus(
+            zone=turn.zone,
+            stand=Stand.UNSEEN,
+            findings=findings,
+            last_seen=last_seen(turn.log),
+            suspended=suspension,
+        )
+    status = _stand(turn)
+    return replace(
+        status,
+        published=tuple(describe(version) for version in take(zone).versions),
+        findings=(*status.findings, *turn.observation.diagnostics),
+        last_seen=last_seen(turn.log),
+        suspended=suspension,
+    )
 
 
 def _stand(turn: Turn) -> ZoneStatus:
     position, intent = turn.position, turn.log.open_intent
     suspension = turn.log.suspended_at(turn.now)
     if suspension is not None:
-        return _told(turn, Stand.SUSPENDED, suspension.reason, until=suspension.until)
+        asked = (suspension.person,) if suspension.person else ()
+        told = _told(turn, Stand.SUSPENDED, suspension.reason, until=suspension.until)
+        return replace(told, who=asked)
     if intent is not None:
-        why = f"step {intent.step} was begun {intent.at:%FT%TZ} and its end is not on record"
-        return _told(turn, Stand.OPEN_INTENT, why, until=intent.deadline)
+        return _open(turn, intent)
     if position is None or superseded(turn, position) or not position.left:
         return _without_plan(turn)
     status = _running(turn, position)
@@ -54,26 +79,39 @@ def _stand(turn: Turn) -> ZoneStatus:
     return replace(status, change=change, steps=steps)
 
 
+def _open(turn: Turn, intent: OpenIntent) -> ZoneStatus:
+    """Say that a run may be at work, or that the next one has to look how its step ended."""
+    why = f"step {intent.step} was begun {intent.at:%FT%TZ} and its end is not on record"
+    told = _told(turn, Stand.OPEN_INTENT, why, until=intent.deadline)
+    if intent.deadline is not None and turn.now < intent.deadline:
+        return replace(told, who=(f"run {intent.run or 'unknown'}",))
+    return replace(told, who=NEXT_RUN, due_since=intent.deadline)
+
+
 def _without_plan(turn: Turn) -> ZoneStatus:
     observed = turn.observed
     if observed is None:
         return _told(turn, Stand.UNSEEN, "")
+    under_way = turn.log.under_way_at(turn.now)
+    if under_way is not None:
+        why = f"what an abandoned plan may still bring about: {', '.join(under_way.steps)}"
+        return _told(turn, Stand.WAITING_TIME, why, until=under_way.until)
     plan = turn.outside.propose(turn.desired, observed)
     match plan.status:
         case Status.NO_CHANGE:
             return _told(turn, Stand.CONVERGED, "")
         case Status.PLANNED:
             told = f"a plan of {len(plan.steps)} steps, not on record yet; `reconcile apply`"
-            return replace(_told(turn, Stand.PENDING, told), change=plan.change_digest)
+            pending = _told(turn, Stand.PENDING, told)
+            return replace(pending, change=plan.change_digest, who=NEXT_RUN)
         case Status.NO_SAFE_PATH | Status.BLOCKED:
             why = "; ".join(refusal.summary for refusal in plan.refusals)
-            return _told(turn, Stand.BLOCKED, why)
+            return replace(_told(turn, Stand.BLOCKED, why), who=A_PERSON)
 
 
 def _running(turn: Turn, position: Position) -> ZoneStatus:
     if position.called:
-        called = ", ".join(sorted(position.called))
-        return _told(turn, Stand.WAITING_EVIDENCE, f"{called} to be seen on every server")
+        return _looked_for(turn, position)
     step = min(position.next_steps(), key=position.due)
     due = position.due(step)
     if due > turn.now:
@@ -81,8 +119,23 @@ def _running(turn: Turn, position: Position) -> ZoneStatus:
     digest, verdict = verdict_for(turn, step)
     if not verdict.satisfied:
         why = f"{step.id}: {'; '.join(verdict.missing)} ({digest})"
-        return _told(turn, Stand.WAITING_APPROVAL, why)
-    return _told(turn, Stand.DUE, f"{step.id} may be made now: `reconcile apply`")
+        told = _told(turn, Stand.WAITING_APPROVAL, why)
+        return replace(told, who=may_approve(turn, verdict), due_since=due)
+    told = _told(turn, Stand.DUE, f"{step.id} may be made now: `reconcile apply`")
+    return replace(told, who=NEXT_RUN, due_since=due)
+
+
+def _looked_for(turn: Turn, position: Position) -> ZoneStatus:
+    """Say which systems have not shown yet what they accepted, and whether that takes too long."""
+    called = [step for step in position.plan.steps if step.id in position.called]
+    why = f"{', '.join(step.id for step in called)} to be seen on every server"
+    late = {step.id: limit for step in called if turn.now > (limit := shown_by(turn, step))}
+    return replace(
+        _told(turn, Stand.WAITING_EVIDENCE, why),
+        who=tuple(systems(turn.desired, called)),
+        due_since=min(late.values(), default=None),
+        findings=tuple(overdue(turn, step, limit) for step, limit in late.items()),
+    )
 
 
 def _step_status(position: Position, step: Step) -> StepStatus:

@@ -26,14 +26,21 @@ from reconciler.model.timeline import (
 
 
 def risk_of_plan(plan: ZonePlan) -> RiskClass:
-    """Return the class of the whole plan: its riskiest step, and R4 where it goes insecure or is
-    not proved. A plan without steps has no effect: R0 at least.
+    """Return the class of the whole plan: its riskiest step, and R4 where it may take a chain of
+    trust away or is not proved. A plan without steps has no effect: R0 at least.
     """
     risks = [plan.risk, *(risk_of_step(step, plan.timeline) for step in plan.steps)]
-    insecure = plan.timeline is not None and plan.timeline.insecure_allowed
+    insecure = plan.timeline is not None and _may_lose_a_chain(plan.timeline)
     if plan.steps and (insecure or not isinstance(plan.verdict, Proved)):
         risks.append(RiskClass.R4)
     return max(risks)
+
+
+def _may_lose_a_chain(timeline: Timeline) -> bool:
+    """True where insecure views are allowed although a DS stands at the start, or may stand."""
+    standing = [v for v in timeline.versions if isinstance(v, DsVersion) and v.step is None][-1:]
+    without = bool(standing) and not standing[0].unknown and not standing[0].ds
+    return timeline.insecure_allowed and not without
 
 
 def risk_of_step(step: Step, timeline: Timeline | None) -> RiskClass:

@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from reconciler.ledger.history import (
     Adoption,
+    Annotation,
     Blocked,
+    Checkpoint,
     Evidence,
     History,
     LoggedApproval,
@@ -21,6 +23,7 @@ from reconciler.ledger.history import (
     PolicyInForce,
     Refined,
     Suspension,
+    UnderWay,
     ZoneLog,
 )
 from reconciler.ledger.read_data import Data
@@ -54,6 +57,8 @@ def _fold_global(history: History, entry: Entry) -> History:
             digest = data.text("digest")
             policy = PolicyInForce(seq=entry.seq, at=entry.at, digest=digest, rules=rules)
             return replace(history, policy=policy)
+        case Event.CHECKPOINT:
+            return replace(history, checkpoint=Checkpoint(seq=entry.seq, at=entry.at))
         case _:
             return history
 
@@ -176,6 +181,7 @@ def _outcome(log: ZoneLog, entry: Entry) -> ZoneLog:
         message=data.text("message"),
         operation=data.optional_text("operation"),
         created=data.text_mapping("created", default={}),
+        resolved=data.truth("resolved", default=False),
     )
     log = _close(log, outcome.idem)
     log = replace(log, created={**log.created, **outcome.created})
@@ -207,10 +213,14 @@ def _evidence(log: ZoneLog, entry: Entry) -> ZoneLog:
 
 def _completed(log: ZoneLog) -> ZoneLog:
     """Spend the approvals of the plan that is now carried out: they were for this once."""
+    return replace(_spent(log), completed=log.plan)
+
+
+def _spent(log: ZoneLog) -> ZoneLog:
     change = {log.plan.change} if log.plan else set()
     spent = change | {refined.digest for refined in log.refined.values()}
     kept = {digest: given for digest, given in log.approvals.items() if digest not in spent}
-    return replace(log, completed=log.plan, approvals=kept)
+    return replace(log, approvals=kept)
 
 
 def _adopt(log: ZoneLog, entry: Entry) -> ZoneLog:
@@ -235,16 +245,44 @@ def _resolve(log: ZoneLog, entry: Entry) -> ZoneLog:
 
 def _suspend(log: ZoneLog, entry: Entry) -> ZoneLog:
     data = Data(entry)
-    until, reason = data.instant("until"), data.text("reason")
-    return replace(log, suspended=Suspension(seq=entry.seq, until=until, reason=reason))
+    suspension = Suspension(
+        seq=entry.seq,
+        at=entry.at,
+        until=data.instant("until"),
+        reason=data.text("reason"),
+        person=data.optional_text("person"),
+    )
+    return replace(log, suspended=suspension)
 
 
 def _resume(log: ZoneLog, _entry: Entry) -> ZoneLog:
     return replace(log, suspended=None)
 
 
-def _abandon(log: ZoneLog, _entry: Entry) -> ZoneLog:
-    return _without_plan(replace(log, blocked=None))
+def _abandon(log: ZoneLog, entry: Entry) -> ZoneLog:
+    """Give the plan up; in mid-change, nothing that was seen before tells what caches hold."""
+    data = Data(entry)
+    log = replace(log, blocked=None)
+    if data.optional_text("person") is not None:
+        log = _spent(log)
+    if data.optional_text("until") is not None:
+        steps, until = data.texts("under_way"), data.instant("until")
+        under_way = UnderWay(seq=entry.seq, steps=steps, until=until)
+        log = replace(log, under_way=under_way, adopted=None, seen=())
+    return _without_plan(log)
+
+
+def _annotate(log: ZoneLog, entry: Entry) -> ZoneLog:
+    data = Data(entry)
+    annotation = Annotation(
+        seq=entry.seq,
+        rrset=data.text("rrset"),
+        seen=data.text("seen"),
+        until=data.instant("until"),
+        reason=data.text("reason"),
+        person=data.text("person"),
+    )
+    return replace(log, annotations={**log.annotations, annotation.rrset: annotation})
 
 
 _FOLDS: dict[Event, Callable[[ZoneLog, Entry], ZoneLog]] = {
@@ -262,4 +300,5 @@ _FOLDS: dict[Event, Callable[[ZoneLog, Entry], ZoneLog]] = {
     Event.SUSPEND: _suspend,
     Event.RESUME: _resume,
     Event.ABANDON: _abandon,
+    Event.ANNOTATE: _annotate,
 }

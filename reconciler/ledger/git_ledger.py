@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from reconciler import __version__
 from reconciler.diagnostics import LedgerError
@@ -20,6 +21,7 @@ from reconciler.ledger import refusals
 from reconciler.ledger.commit_message import commit_message
 from reconciler.ledger.plumbing import open_plumbing
 from reconciler.ledger.reading import Position, last_position, position_after, read_entries
+from reconciler.ledger.signing import Signing
 from reconciler.ledger.tip import BRANCH, REF, Tip
 from reconciler.ledger.trees import Graft, OverwriteError
 from reconciler.model.entries import Actor, Draft, Entry, Event
@@ -28,6 +30,14 @@ from reconciler.spec.entry_file import entry_path, entry_to_bytes
 _BLOB = re.compile(r"(?P<folder>[a-z][a-z-]*)/(?P<digest>[0-9a-f]{64})\.(?P<kind>[a-z0-9]+)")
 _TIDY_EVERY = 100
 """Entries between two offers to git to pack loose objects; git itself decides by its own limits."""
+
+
+class Head(NamedTuple):
+    """Where a ledger ends: its last commit, and number and digest of its last entry."""
+
+    commit: str
+    seq: int
+    digest: str
 
 
 class GitLedger:
@@ -54,6 +64,7 @@ class GitLedger:
         self._position: Position | None = None
         self._has_read = False
         self._has_identity = False
+        self._signing = Signing(self.git)
 
     def refresh(self) -> str | None:
         """Read the tip and return it; None: no ledger yet. What was read before must be in it."""
@@ -64,6 +75,14 @@ class GitLedger:
             self._position = None
         self._seen, self._has_read = tip, True
         return tip
+
+    def head(self) -> Head | None:
+        """Return the last entry as of the tip last read, with its commit; None: no ledger yet."""
+        tip = self._seen if self._has_read else self.refresh()
+        if tip is None:
+            return None
+        self._position = self._position_now()
+        return Head(commit=tip, seq=self._position.seq, digest=self._position.digest)
 
     def entries(self, since: int = 0) -> Iterator[Entry]:
         """Return the entries with `seq` >= `since`, in order, as of the tip at this call.
@@ -92,6 +111,7 @@ class GitLedger:
         for path, content in (blobs or {}).items():
             files[_blob_path(path, content)] = content
         new = self._commit(old, files, entries)
+        self._signing.require(new, old, entries)
         self._tip.swap(old, new)
         self._seen, self._position = new, position
         self._tidy(entries)
@@ -103,7 +123,7 @@ class GitLedger:
         if tip is None:
             raise refusals.missing_blob(path)
         with self.git.objects() as objects:
-            content = next(objects.read_all([f"{tip}:{_fanned_out(path)}"]))
+            content = next(objects.read_all([f"{tip}:{place_of(path)}"]))
         if content is None:
             raise refusals.missing_blob(path)
         _blob_path(path, content)
@@ -173,13 +193,12 @@ class GitLedger:
         date = f"@{int(entries[0].at.timestamp())} +0000"
         # Without the nonce two writers of the same words would make the same commit, and both win.
         message = f"{commit_message(entries)}Reconcile-Nonce: {secrets.token_hex(8)}\n"
-        return self.git.must(
-            "commit-tree",
+        return self._signing.commit(
             tree,
             *(() if old is None else ("-p", old)),
-            stdin=message.encode(),
+            message=message.encode(),
             env={"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date},
-        ).line
+        )
 
     def _tidy(self, entries: Sequence[Entry]) -> None:
         if entries[0].seq // _TIDY_EVERY != (entries[-1].seq + 1) // _TIDY_EVERY:
@@ -191,8 +210,11 @@ def blob_name(folder: str, content: bytes, kind: str = "json") -> str:
     return f"{folder}/{hashlib.sha256(content).hexdigest()}.{kind}"
 
 
-def _fanned_out(path: str) -> str:
-    """Return where a content-addressed file stands: folders stay small however many there are."""
+def place_of(path: str) -> str:
+    """Return where a content-addressed file of this name stands; LedgerError where it is no name.
+
+    Folders stay small however many there are.
+    """
     match = _BLOB.fullmatch(path)
     if match is None or match["folder"] == "entries":
         raise refusals.bad_blob(path)
@@ -201,7 +223,7 @@ def _fanned_out(path: str) -> str:
 
 
 def _blob_path(path: str, content: bytes) -> str:
-    where = _fanned_out(path)
+    where = place_of(path)
     if f"/{hashlib.sha256(content).hexdigest()}." not in path:
         raise refusals.bad_blob(path)
     return where

@@ -69,7 +69,10 @@ class OpenIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How the last intent of a step ended; a claim, never proof of what is published."""
+    """How the last intent of a step ended; a claim, never proof of what is published.
+
+    `resolved`: a later run told it from what it saw; with `ok` False the effect may still come.
+    """
 
     seq: int
     at: datetime
@@ -79,6 +82,7 @@ class Outcome:
     message: str
     operation: str | None = None
     created: Mapping[str, str] = field(default_factory=dict)
+    resolved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +109,34 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspension:
-    """No step begins before `until`."""
+    """No step begins before `until`; `person` asked for it at `at`, where the record says who."""
 
     seq: int
+    at: datetime
     until: datetime
     reason: str
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWay:
+    """Steps of a plan that was given up whose effects may still come, `until` then."""
+
+    seq: int
+    steps: tuple[str, ...]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """What `rrset` was seen to publish (`seen`: digest) is known to `person`, until `until`."""
+
+    seq: int
+    rrset: str
+    seen: str
+    until: datetime
+    reason: str
+    person: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +156,9 @@ class ZoneLog:
     `refined`, `outcomes`, `attempts` and `evidence` are of the current plan, by step; so is
     `begun_at`, its first intent. `seen` holds the evidence of every plan, oldest first, and
     `created` every key made, DNSKEY text by symbol. `approvals` are kept by digest, until a plan
-    that they were given to was carried out to its end: then they are spent. `completed` is the last
-    such plan.
+    that they were given to was carried out to its end, or given up by a person: then they are
+    spent. `completed` is the last plan carried out. `annotations` are kept by RRset, the last one
+    of each. After a plan was given up in mid-change, `seen` and `adopted` begin anew.
     """
 
     plan: LoggedPlan | None = None
@@ -147,6 +175,8 @@ class ZoneLog:
     blocked: Blocked | None = None
     suspended: Suspension | None = None
     adopted: Adoption | None = None
+    under_way: UnderWay | None = None
+    annotations: Mapping[str, Annotation] = field(default_factory=dict)
 
     @property
     def open_intent(self) -> OpenIntent | None:
@@ -162,6 +192,10 @@ class ZoneLog:
         """Return the suspension in force at `now`; it ends by itself at its `until`."""
         return self.suspended if self.suspended and now < self.suspended.until else None
 
+    def under_way_at(self, now: datetime) -> UnderWay | None:
+        """Return what an abandoned plan may still bring about at `now`."""
+        return self.under_way if self.under_way and now < self.under_way.until else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyInForce:
@@ -174,6 +208,14 @@ class PolicyInForce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """The last time that the ledger said how much it holds."""
+
+    seq: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """The whole ledger folded, up to and with entry `seq` (0: none)."""
 
@@ -181,6 +223,7 @@ class History:
     at: datetime | None = None
     ledger_id: str | None = None
     policy: PolicyInForce | None = None
+    checkpoint: Checkpoint | None = None
     zones: Mapping[str, ZoneLog] = field(default_factory=dict)
 
     def zone(self, name: str) -> ZoneLog:

@@ -45,9 +45,9 @@ class Data:
             self._refuse(f"data.{name}", "a whole number")
         return value
 
-    def truth(self, name: str) -> bool:
-        """Return true or false."""
-        value = self._entry.draft.data.get(name)
+    def truth(self, name: str, *, default: bool | None = None) -> bool:
+        """Return true or false; a missing one is `default`, where one is given."""
+        value = self._entry.draft.data.get(name, default)
         if not isinstance(value, bool):
             self._refuse(f"data.{name}", "true or false")
         return value

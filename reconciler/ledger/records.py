@@ -142,24 +142,58 @@ def blocked_draft(about: About, *, why: str) -> Draft:
     return about.draft(Event.BLOCKED, {"why": why})
 
 
-def resolve_draft(about: About, *, reason: str, done: bool) -> Draft:
+def resolve_draft(about: About, *, reason: str, done: bool, person: str | None = None) -> Draft:
     """Record a person's word that ends a block and, by `about.idem`, an open intent.
 
-    `done`: whether the intent's effect is there.
+    `done`: whether the intent's effect is there. `person`, here and below: whose word it is, a name
+    of the portfolio; None where the tool acted by itself.
     """
-    return about.draft(Event.RESOLVE, {"reason": reason, "done": done})
+    return about.draft(Event.RESOLVE, {"reason": reason, "done": done, **_by(person)})
 
 
-def suspend_draft(about: About, *, until: datetime, reason: str) -> Draft:
+def suspend_draft(
+    about: About, *, until: datetime, reason: str, person: str | None = None
+) -> Draft:
     """Record that no step of a zone begins before `until`."""
-    return about.draft(Event.SUSPEND, {"until": instant_text(until), "reason": reason})
+    data = {"until": instant_text(until), "reason": reason}
+    return about.draft(Event.SUSPEND, {**data, **_by(person)})
 
 
-def resume_draft(about: About, *, reason: str) -> Draft:
+def resume_draft(about: About, *, reason: str, person: str | None = None) -> Draft:
     """Record that a suspension ends early."""
-    return about.draft(Event.RESUME, {"reason": reason})
+    return about.draft(Event.RESUME, {"reason": reason, **_by(person)})
 
 
-def abandon_draft(about: About, *, reason: str) -> Draft:
-    """Record that a plan is given up where it stands; its open intents end unsettled."""
-    return about.draft(Event.ABANDON, {"reason": reason})
+def abandon_draft(
+    about: About,
+    *,
+    reason: str,
+    person: str | None = None,
+    under_way: Sequence[str] = (),
+    until: datetime | None = None,
+) -> Draft:
+    """Record that a plan is given up where it stands; its open intents end unsettled.
+
+    A plan that a `person` gives up takes its approvals with it. `under_way` are steps that were
+    begun and not seen everywhere: their effects may still come `until` then, and nothing may be
+    planned before.
+    """
+    data: dict[str, Json] = {"reason": reason, **_by(person)}
+    if under_way and until is not None:
+        data |= {"under_way": [*under_way], "until": instant_text(until)}
+    return about.draft(Event.ABANDON, data)
+
+
+def annotate_draft(  # noqa: PLR0913 - one argument per member of the record
+    about: About, *, rrset: str, seen: str, until: datetime, reason: str, person: str
+) -> Draft:
+    """Record that one difference is known until a date: `seen` is the digest of what is published.
+
+    Anything else at the same RRset stays unexplained.
+    """
+    data = {"rrset": rrset, "seen": seen, "until": instant_text(until)}
+    return about.draft(Event.ANNOTATE, {**data, "reason": reason, "person": person})
+
+
+def _by(person: str | None) -> dict[str, Json]:
+    return {} if person is None else {"person": person}

@@ -10,6 +10,7 @@ import struct
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -75,7 +76,14 @@ def sign(text: str, key_file: Path, namespace: str) -> str:
     return f"-----BEGIN SSH SIGNATURE-----\n{body}\n-----END SSH SIGNATURE-----\n"
 
 
-def signature_problem(text: str, armoured: str, public_key: str, namespace: str) -> str | None:
+OTHER_KEY = "it was made with another key"
+"""What `signature_problem` says of a signature that may hold, but is somebody else's."""
+
+
+@lru_cache(maxsize=1024)  # a folded record is judged again at every step, with few signatures
+def signature_problem(
+    text: str | bytes, armoured: str, public_key: str, namespace: str
+) -> str | None:
     """Return why `armoured` is no signature over `text` by `public_key` for `namespace`, or None.
 
     `public_key` is a line as in `authorized_keys`: `ssh-ed25519 AAAA… comment`.
@@ -88,7 +96,7 @@ def signature_problem(text: str, armoured: str, public_key: str, namespace: str)
     if blob.hash_name not in _HASHES:
         return f"its hash `{_shown(blob.hash_name)}` is not supported"
     if blob.public_key != _wire_key(public_key):
-        return "it was made with another key"
+        return OTHER_KEY
     try:
         _verify(blob, public_key, _signed_data(text, blob.namespace, blob.hash_name))
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
@@ -111,8 +119,9 @@ def _verify(blob: _Blob, public_key: str, data: bytes) -> None:
         raise InvalidSignature
 
 
-def _signed_data(text: str, namespace: bytes, hash_name: bytes) -> bytes:
-    hashed = _HASHES[hash_name](text.encode()).digest()
+def _signed_data(text: str | bytes, namespace: bytes, hash_name: bytes) -> bytes:
+    data = text if isinstance(text, bytes) else text.encode()
+    hashed = _HASHES[hash_name](data).digest()
     return _MAGIC + b"".join(_string(part) for part in (namespace, b"", hash_name, hashed))
 
 

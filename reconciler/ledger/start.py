@@ -68,7 +68,12 @@ def governance_json(portfolio: Portfolio) -> Json:
 
 
 def _rules_json(rules: Governance) -> Json:
+    """Return the rules; members that came later are left out where they are empty."""
+    signers: dict[str, Json] = (
+        {"ledger_signers": [*sorted(rules.ledger_signers)]} if rules.ledger_signers else {}
+    )
     return {
+        **signers,
         "critical_group": rules.critical_group,
         "separation_of_duties": rules.separation_of_duties,
         "requirements": {

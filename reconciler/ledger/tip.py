@@ -42,6 +42,13 @@ class Tip:
         self._follow(tip, local)
         return tip
 
+    def at_remote(self) -> str | None:
+        """Return the remote's tip, with its objects here and no branch moved; None: it has none."""
+        tip = None if self._remote is None else self._at_remote(self._remote)
+        if self._remote is not None and tip is not None:
+            self._fetch(self._remote, tip)
+        return tip
+
     def contains(self, tip: str | None, commit: str) -> bool:
         """True if `commit` is `tip` or an ancestor of it."""
         if tip is None or tip == commit:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Diagnostic, ReconcileError, Severity
+from reconciler.ledger.commits import Commit
 from reconciler.ledger.git_ledger import GitLedger
-from reconciler.ledger.plumbing import Plumbing
 from reconciler.ledger.reading import Position, position_after
+from reconciler.ledger.record import open_record
 from reconciler.model.entries import Entry, Event
-from reconciler.spec.entry_file import entry_from_bytes, entry_path, entry_to_bytes
+from reconciler.spec.entry_file import entry_from_bytes, entry_path, is_canonical
+
+_NUMBER = re.compile(r"entries/[0-9]{6}/[0-9]{4}/([0-9]{12})-[a-z-]+\.json")
 
 
 def verify_chain(ledger: GitLedger) -> tuple[Diagnostic, ...]:
@@ -24,81 +28,82 @@ def verify_chain(ledger: GitLedger) -> tuple[Diagnostic, ...]:
     tip = ledger.refresh()
     if tip is None:
         return ()
-    git = ledger.git
-    files = sorted(_listed(git, tip))
-    entries = [file for file in files if file[0].startswith("entries/")]
-    others = [file for file in files if not file[0].startswith("entries/")]
-    return (
-        *_history(git, tip),
-        *chain_findings(_contents_of(git, entries)),
-        *_contents(_contents_of(git, others)),
-    )
+    with open_record(ledger.git, tip) as record:
+        return (
+            *history_findings(record.commits),
+            *chain_findings(record.entries),
+            *content_findings(record.others),
+        )
+
+
+def history_findings(commits: Iterable[Commit]) -> Iterator[Diagnostic]:
+    """Yield what is wrong with commits, oldest first: one line that adds the entries in order."""
+    before: str | None = None
+    last = 0
+    for commit in commits:
+        named = entry_paths(commit)
+        if commit.parents != (() if before is None else (before,)):
+            yield _of_commit("ledger-not-linear", "does not follow the one before", commit, named)
+        for change in commit.changes:
+            if not change.adds_file:
+                what = "removed" if change.kind == "D" else "changed or is no plain file"
+                summary = f"this file was {what} in commit {commit.oid}"
+                yield chain_finding("ledger-not-add-only", summary, change.path)
+        numbers = [number for path in named if (number := _number(path)) is not None]
+        if numbers != list(range(last + 1, last + 1 + len(numbers))) or not numbers:
+            summary = f"adds entries {numbers} after entry {last}"
+            yield _of_commit("ledger-commit-order", summary, commit, named)
+        before, last = commit.oid, max([last, *numbers])
+
+
+def entry_paths(commit: Commit) -> Sequence[str]:
+    """Return the paths of the entries that a commit adds or changes, in order."""
+    paths = {change.path for change in commit.changes if change.kind != "D"}
+    return sorted(path for path in paths if path.startswith("entries/"))
+
+
+def _number(path: str) -> int | None:
+    match = _NUMBER.fullmatch(path)
+    return int(match[1]) if match else None
 
 
 def chain_findings(files: Iterable[tuple[str, bytes]]) -> Iterator[Diagnostic]:
     """Yield what is wrong with entries' files (path and bytes, in the order of their paths)."""
-    chain = _Chain()
+    chain = Chain()
     for path, data in files:
         try:
             entry = entry_from_bytes(data, path)
         except ReconcileError as error:
             yield from error.diagnostics
             continue
-        for code, summary in chain.problems(entry, path, data):
-            yield _finding(code, summary, path)
-        chain.position = position_after(entry, data)
+        yield from chain.findings(entry, path, data)
 
 
-def _listed(git: Plumbing, tip: str) -> Iterator[tuple[str, str]]:
-    """Yield path and object id of every file at `tip`."""
-    listing = git.must("ls-tree", "-r", "-z", tip).out.decode("utf-8", "replace")
-    for line in listing.split("\0"):
-        if line:
-            about, path = line.split("\t", 1)
-            yield path, about.split()[2]
-
-
-def _contents_of(git: Plumbing, files: Sequence[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
-    with git.objects() as objects:
-        contents = objects.read_all([oid for _, oid in files])
-        for (path, _), content in zip(files, contents, strict=True):
-            yield path, content or b""
-
-
-def _history(git: Plumbing, tip: str) -> Iterator[Diagnostic]:
-    for line in git.must("rev-list", "--parents", tip).out.decode().splitlines():
-        commit, *parents = line.split()
-        if len(parents) > 1:
-            yield _finding("ledger-not-linear", f"commit {commit} has {len(parents)} parents")
-    changes = git.must(
-        "log", "--no-show-signature", "--format=", "--root", "--raw", "--no-renames", "--no-abbrev",
-        "-z", "-m", tip,
-    )  # fmt: skip
-    fields = changes.out.decode("utf-8", "replace").split("\0")
-    for status, path in zip(fields[0::2], fields[1::2], strict=False):
-        if not status.endswith(" A") or status.split()[1] != "100644":
-            what = status.split()[-1]
-            yield _finding("ledger-not-add-only", f"`{path}` was changed or is no file ({what})")
-
-
-def _contents(files: Iterable[tuple[str, bytes]]) -> Iterator[Diagnostic]:
-    for path, content in files:
+def content_findings(files: Mapping[str, bytes]) -> Iterator[Diagnostic]:
+    """Yield each file that is not what its name, a SHA-256 digest, says."""
+    for path, content in files.items():
         named = path.rpartition("/")[2].partition(".")[0]
         if hashlib.sha256(content).hexdigest() != named:
-            yield _finding("ledger-content", "this file is not what its name says", path)
+            yield chain_finding("ledger-content", "this file is not what its name says", path)
 
 
 @dataclass(slots=True)
-class _Chain:
+class Chain:
     """Remembers, from the entries so far, what the next one must say."""
 
     position: Position = field(default_factory=Position)
     intents: set[tuple[str | None, str | None]] = field(default_factory=set)
 
-    def problems(self, entry: Entry, path: str, data: bytes) -> Iterator[tuple[str, str]]:
+    def findings(self, entry: Entry, path: str, data: bytes) -> Iterator[Diagnostic]:
+        """Yield what is wrong with the next entry, whose file is `path`, and take it in."""
+        for code, summary in self._problems(entry, path, data):
+            yield chain_finding(code, summary, path)
+        self.position = position_after(entry, data)
+
+    def _problems(self, entry: Entry, path: str, data: bytes) -> Iterator[tuple[str, str]]:
         before = self.position
-        if entry_to_bytes(entry) != data:
-            yield "ledger-not-canonical", "its bytes are not the canonical form of the entry"
+        if not is_canonical(data):
+            yield "ledger-not-canonical", "its bytes are not JSON in canonical form"
         if entry_path(entry) != path:
             yield "ledger-misplaced", f"an entry like this belongs at `{entry_path(entry)}`"
         if entry.seq != before.seq + 1:
@@ -125,7 +130,13 @@ class _Chain:
             yield "ledger-no-intent", f"no intent `{entry.draft.idem}` stands before it"
 
 
-def _finding(code: str, summary: str, path: str | None = None) -> Diagnostic:
+def _of_commit(code: str, summary: str, commit: Commit, named: Sequence[str]) -> Diagnostic:
+    path = named[0] if named else None
+    return chain_finding(code, f"the commit {commit.oid} {summary}", path)
+
+
+def chain_finding(code: str, summary: str, path: str | None = None) -> Diagnostic:
+    """Return a finding about a file of the ledger."""
     return Diagnostic(
         severity=Severity.CRITICAL,
         code=code,

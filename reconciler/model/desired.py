@@ -174,12 +174,17 @@ class FreezeWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Governance:
-    """The rules of change control; `requirements` holds only what differs from the defaults."""
+    """The rules of change control; `requirements` holds only what differs from the defaults.
+
+    `ledger_signers` are SSH public keys of machines. Where there are any, every commit of the
+    ledger must be signed by one of them or by a person of the portfolio.
+    """
 
     critical_group: str | None = None
     separation_of_duties: bool = True
     requirements: Mapping[RiskClass, Requirement] = field(default_factory=dict)
     freeze: tuple[FreezeWindow, ...] = ()
+    ledger_signers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,5 +117,5 @@ def dnskey_rdata(flags: int, algorithm: int, public_key: bytes) -> bytes:
 
 def key_tag(rdata: bytes) -> int:
     """Return the key tag of a DNSKEY's wire form (RFC 4034 appendix B; not for algorithm 1)."""
-    total = sum(byte if i & 1 else byte << 8 for i, byte in enumerate(rdata))
+    total = (sum(rdata[::2]) << 8) + sum(rdata[1::2])
     return (total + (total >> 16)) & 0xFFFF

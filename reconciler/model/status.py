@@ -37,8 +37,30 @@ class StepStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastSeen:
+    """The last evidence on record: at `at` every server was seen to serve `what`, in words."""
+
+    at: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspended:
+    """A suspension in force, asked for by `person` (None: the record does not say) at `since`."""
+
+    since: datetime
+    until: datetime
+    reason: str
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneStatus:
-    """Where one zone stands. `waits_for` is a sentence, `until` the instant to come back at."""
+    """Where one zone stands. `waits_for` is a sentence, `until` the instant to come back at.
+
+    `who` names whom it waits for: people, systems or runs. `due_since` is since when that could
+    have happened: the zone is late by the time since then; None where it is not late.
+    """
 
     zone: str
     stand: Stand
@@ -48,3 +70,7 @@ class ZoneStatus:
     steps: tuple[StepStatus, ...] = ()
     published: tuple[str, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    who: tuple[str, ...] = ()
+    due_since: datetime | None = None
+    last_seen: LastSeen | None = None
+    suspended: Suspended | None = None

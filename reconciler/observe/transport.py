@@ -40,18 +40,23 @@ class SystemRoutes:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """Why one try gave no answer; `final` where trying UDP again is of no use."""
+    """Why one try gave no answer; `final` where trying UDP again is of no use, `silent` where
+    nothing at all came back.
+    """
 
     why: str
     final: bool = False
+    silent: bool = False
 
 
 class DnsExchange:
     """Asks by UDP from a random port with a random id; by TCP where the answer is truncated or no
     usable one came. Implements `ports.Exchange`.
 
-    One exchange takes at most `timeout * (attempts + 1)` seconds. The wire of an answer bears the
-    id of the query as it was handed in.
+    One exchange takes at most `timeout * (attempts + 1)` seconds. An address that was silent over
+    UDP and gave no answer over TCP is not asked again by this object: a dead server costs one
+    exchange, not one for each question. The wire of an answer bears the id of the query as it was
+    handed in.
     """
 
     def __init__(
@@ -61,16 +66,24 @@ class DnsExchange:
         self._routes = routes
         self._timeout = timeout
         self._attempts = attempts
+        self._dead: set[str] = set()
 
     def exchange(self, server: str, address: str, query: bytes) -> Answer:
         """Send `query`; an answer counts if id, question, source and form are right."""
-        failures: list[str] = []
-        for transport, outcome in self._tries(address, query):
+        failures: list[_Failure] = []
+        told: list[str] = []
+        if address in self._dead:
+            told = ["it was silent before, so it was not asked again"]
+        for transport, outcome in () if told else self._tries(address, query):
             if isinstance(outcome, bytes):
                 wire = query[:2] + outcome[2:]
                 return Answer(server=server, address=address, transport=transport, wire=wire)
-            failures.append(f"{transport}: {outcome.why}")
-        error = "; ".join(dict.fromkeys(failures))
+            failures.append(outcome)
+            told.append(f"{transport}: {outcome.why}")
+        *by_udp, _by_tcp = failures or [_Failure("")]
+        if by_udp and all(failure.silent for failure in by_udp):
+            self._dead.add(address)
+        error = "; ".join(dict.fromkeys(told))
         return Answer(server=server, address=address, transport="tcp", wire=None, error=error)
 
     def _tries(self, address: str, query: bytes) -> Iterator[tuple[str, bytes | _Failure]]:
@@ -89,7 +102,7 @@ class DnsExchange:
             host, port = self._routes.endpoint(address)
             return send(host, port, secrets.token_bytes(2) + query[2:], deadline)
         except TimeoutError:
-            return _Failure(f"no answer within {self._timeout:g} s")
+            return _Failure(f"no answer within {self._timeout:g} s", silent=True)
         except ConnectionRefusedError:
             return _Failure("nobody listens there", final=True)
         except OSError as error:

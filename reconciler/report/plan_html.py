@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Plan, Status
+from reconciler.report.console import visible
+from reconciler.report.plan_brief import in_full
+from reconciler.report.plan_svg import zone_svg
 from reconciler.report.plan_view import (
     PlanView,
     RefusalView,
@@ -14,6 +17,7 @@ from reconciler.report.plan_view import (
     plan_view,
     unchanged_words,
 )
+from reconciler.report.svg import STYLE as PICTURE_STYLE
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -42,7 +46,7 @@ def plan_page(title: str, body: str) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{_STYLE}\n{PICTURE_STYLE}\n</style>\n</head>\n<body>\n"
         f"{body}</body>\n</html>\n"
     )
 
@@ -50,8 +54,16 @@ def plan_page(title: str, body: str) -> str:
 def plan_body(plan: Plan) -> str:
     """Return the plan as part of a page."""
     view = plan_view(plan)
-    zones = "\n".join(_zone(zone) for zone in view.zones)
+    pictures = _pictures(plan)
+    zones = "\n".join(_zone(zone, pictures.get(zone.zone, "")) for zone in view.zones)
     return f"{_digest('Plan', view.digest)}{zones}\n{_unchanged(view)}"
+
+
+def _pictures(plan: Plan) -> dict[str, str]:
+    """Return a picture for each zone, by its name in the view; of many zones, one of each kind."""
+    named = [plan.zones[name] for name in sorted(plan.zones)]
+    full, _ = in_full(zone for zone in named if zone.status is not Status.NO_CHANGE)
+    return {visible(zone.zone): zone_svg(zone) for zone in full}
 
 
 def _digest(title: str, digest: str) -> str:
@@ -66,7 +78,7 @@ def _unchanged(view: PlanView) -> str:
     return f"<details><summary>{title}</summary><p>{names}</p></details>\n"
 
 
-def _zone(zone: ZoneView) -> str:
+def _zone(zone: ZoneView, picture: str) -> str:
     approve = (
         f"<p>To approve: <code>reconcile approve {escape(zone.digest)}</code></p>"
         if zone.digest
@@ -77,6 +89,7 @@ def _zone(zone: ZoneView) -> str:
         f"<h2><code>{escape(zone.zone)}</code> <small>{escape(zone.headline)}</small></h2>",
         f'<p class="quiet">as observed {escape(zone.observed)}</p>',
         *(_refusal(refusal) for refusal in zone.refusals),
+        picture,
         _steps(zone.steps),
         f"<p>{escape(zone.totals)}</p>" if zone.totals else "",
         _proof(zone),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable, Iterable, Iterator
 
 import rfc8785
 
@@ -47,6 +48,15 @@ def _plain(value: Json) -> bytes:
     return b"" if _NOT_PLAIN.search(text) else text.encode()
 
 
+def canonical_object(names: Iterable[str], member: Callable[[str], Json]) -> Iterator[bytes]:
+    """Yield the canonical form of an object member by member, for objects whose text is large."""
+    between = b"{"
+    for name in sorted(names, key=lambda name: name.encode("utf-16-be")):
+        yield b"%b%b:%b" % (between, canonical(name), canonical(member(name)))
+        between = b","
+    yield b"{}" if between == b"{" else b"}"
+
+
 def digest(value: Json) -> str:
     """Return `sha256:` and the hexadecimal digest of the canonical form of `value`."""
     return bytes_digest(canonical(value))
@@ -54,4 +64,12 @@ def digest(value: Json) -> str:
 
 def bytes_digest(data: bytes) -> str:
     """Return `sha256:` and the hexadecimal digest of `data`."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return pieces_digest((data,))
+
+
+def pieces_digest(pieces: Iterable[bytes]) -> str:
+    """Return `sha256:` and the hexadecimal digest of all pieces, one after the other."""
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+    return f"sha256:{found.hexdigest()}"

@@ -11,24 +11,35 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import lru_cache
+from itertools import chain
 
 from reconciler.model.desired import DesiredZone, DnssecPolicy
 from reconciler.model.entries import Json
 from reconciler.model.plan import Plan, Status, ZonePlan
-from reconciler.spec.canonical import bytes_digest, canonical, digest
+from reconciler.spec.canonical import (
+    bytes_digest,
+    canonical,
+    canonical_object,
+    pieces_digest,
+)
 from reconciler.spec.change_content import change_content
-from reconciler.spec.plan_json import plan_to_json
+from reconciler.spec.plan_json import plan_to_json, zone_plan_json
 
 
 def desired_digest(desired: DesiredZone) -> str:
-    """Return the digest of what a zone shall be.
+    """Return the digest of what a zone shall be: of its `desired_text`."""
+    return bytes_digest(desired_text(desired))
 
-    It covers every field but the name of the policy, whose content counts, and no order of signers.
+
+def desired_text(desired: DesiredZone) -> bytes:
+    """Return the canonical text that `desired_digest` covers.
+
+    It holds every field but the name of the policy, whose content counts, and no order of signers.
     """
     members = {name: _normal(value) for name, value in _fields(desired) if name != "policy"}
     policy = _policy(desired.policy)
     content = members | {"policy": policy, "signers": list[Json](sorted(desired.signers))}
-    return digest({"format": "reconcile-desired/1", "desired": content})
+    return canonical({"format": "reconcile-desired/1", "desired": content})
 
 
 def change_digest(plan: ZonePlan, desired_digest: str, policy_rules: Json) -> str:
@@ -57,7 +68,9 @@ def change_text(plan: ZonePlan, desired_digest: str, policy_rules: Json) -> byte
 
 def plan_digest(plan: Plan) -> str:
     """Return the digest of the whole plan file without its own member `plan_digest`."""
-    return digest(plan_to_json(replace(plan, plan_digest="")))
+    head, _, tail = canonical(plan_to_json(Plan())).partition(b"{}")
+    zones = canonical_object(plan.zones, lambda name: zone_plan_json(plan.zones[name]))
+    return pieces_digest(chain([head], zones, [tail]))
 
 
 def with_digests(

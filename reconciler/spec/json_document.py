@@ -246,17 +246,20 @@ def _line_and_column(text: str, offset: int) -> tuple[int, int]:
 
 def pretty(value: Json, levels: int) -> bytes:
     """Return `value` as a file in which the outer `levels` stand one member to a line."""
-    return f"{_pretty(value, levels, chr(10))}\n".encode()
+    return f"{pretty_part(value, levels)}\n".encode()
 
 
-def _pretty(value: Json, levels: int, line: str) -> str:
+def pretty_part(value: Json, levels: int, line: str = "\n") -> str:
+    """Return `value` as it stands in a file; `line` is a line break and the indent around it."""
     inner = f"{line} "
     match value:
         case dict() if value and levels:
-            parts = [f"{_COMPACT(k)}: {_pretty(v, levels - 1, inner)}" for k, v in value.items()]
+            parts = [
+                f"{_COMPACT(k)}: {pretty_part(v, levels - 1, inner)}" for k, v in value.items()
+            ]
             return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
         case list() if value and levels:
-            parts = [_pretty(item, levels - 1, inner) for item in value]
+            parts = [pretty_part(item, levels - 1, inner) for item in value]
             return f"[{inner}{f',{inner}'.join(parts)}{line}]"
         case _:
             return _COMPACT(value)

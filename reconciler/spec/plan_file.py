@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,8 +14,8 @@ from reconciler.diagnostics import Diagnostic, SpecError
 from reconciler.model.desired import RiskClass
 from reconciler.model.plan import Plan, Status, ZonePlan
 from reconciler.spec.canonical import digest
-from reconciler.spec.json_document import Document, Wire, parse, pretty
-from reconciler.spec.plan_json import FORMAT_VERSION, plan_to_json
+from reconciler.spec.json_document import Document, Wire, parse, pretty_part
+from reconciler.spec.plan_json import FORMAT_VERSION, plan_to_json, zone_plan_json
 from reconciler.spec.plan_wire import RefusalFile, RollbackFile, StepFile
 from reconciler.spec.proof_wire import ProofFile
 from reconciler.spec.timeline_file import TimelineFile
@@ -96,7 +99,20 @@ def load_plan(data: bytes, source: str) -> Plan:
 
 def dump_plan(plan: Plan) -> bytes:
     """Return the file that `load_plan` turns into `plan` again; equal plans give equal bytes."""
-    return pretty(plan_to_json(plan), _LEVELS)
+    return "".join(plan_file_text(plan)).encode()
+
+
+def plan_file_text(plan: Plan) -> Iterator[str]:
+    """Yield the text of a plan file zone by zone, for plans whose whole text is large."""
+    frame = plan_to_json(replace(plan, zones={}))
+    head, zones, tail = f"{pretty_part(frame, 1)}\n".partition('"zones": {')
+    yield head + zones
+    between = "\n  "
+    for name in sorted(plan.zones):
+        zone = pretty_part(zone_plan_json(plan.zones[name]), _LEVELS - 2, "\n  ")
+        yield f"{between}{json.dumps(name, ensure_ascii=False)}: {zone}"
+        between = ",\n  "
+    yield f"\n {tail}" if plan.zones else tail
 
 
 def plan_file_problem(data: bytes, source: str) -> Diagnostic | None:

@@ -171,6 +171,10 @@ class GovernanceSpec(Strict):
         Field(description="What differs from the defaults, by risk class"),
     ] = Field(default_factory=dict)
     freeze: list[FreezeSpec] = Field(default_factory=list)
+    ledger_signers: Annotated[
+        list[SshKey],
+        Field(description="SSH keys of machines that write the ledger; with any, all must sign"),
+    ] = Field(default_factory=list)
 
     def to_domain(self, freeze: tuple[FreezeWindow, ...]) -> Governance:
         """Return the rules with their freeze windows in UTC."""
@@ -182,6 +186,7 @@ class GovernanceSpec(Strict):
                 for risk, spec in self.requirements.items()
             },
             freeze=freeze,
+            ledger_signers=tuple(self.ledger_signers),
         )
 
 
@@ -207,7 +212,11 @@ def governance_digest(
 
 
 def _rules_json(rules: Governance) -> Json:
+    signers: dict[str, Json] = (
+        {"ledger_signers": [*sorted(rules.ledger_signers)]} if rules.ledger_signers else {}
+    )
     return {
+        **signers,
         "critical_group": rules.critical_group,
         "separation_of_duties": rules.separation_of_duties,
         "requirements": {

@@ -171,6 +171,15 @@ def test_a_plan_without_proof_is_r4(verdict: Verdict | None) -> None:
 
 def test_a_plan_that_may_go_insecure_is_r4() -> None:
     assert risk_of_plan(plan(*SAFE, verdict=PROVED, insecure=True)) is RiskClass.R4
+    started = plan(ds("k1"), *SAFE, verdict=PROVED, insecure=True)
+    assert risk_of_plan(started) is RiskClass.R4
+    unknown = plan(ds(unknown=True), *SAFE, verdict=PROVED, insecure=True)
+    assert risk_of_plan(unknown) is RiskClass.R4
+
+
+def test_a_first_signing_has_no_chain_to_lose() -> None:
+    first = plan(ds(), ds("k1", step="s1"), verdict=PROVED, insecure=True)
+    assert risk_of_plan(first) is RiskClass.R3
 
 
 def test_a_plan_without_steps_is_r0() -> None:

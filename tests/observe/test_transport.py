@@ -95,6 +95,19 @@ def test_silence_everywhere_is_an_error_within_the_promised_time(ask: Asking) ->
     assert time.monotonic() - begun < 0.2 * (ATTEMPTS + 1) + 1
 
 
+def test_a_dead_address_is_asked_once_and_others_are_asked_on(
+    serve: ServerMaker, routes: LoopbackRoutes, reply: Reply
+) -> None:
+    dead, alive = serve(None, lambda _: []), serve(lambda q: [reply(q, SOA).to_wire()])
+    routes.endpoints |= {"192.0.2.1": dead.endpoint, "192.0.2.2": alive.endpoint}
+    exchange = DnsExchange(routes, timeout=0.2)
+    assert "no answer" in (exchange.exchange("ns1.", "192.0.2.1", QUERY).error or "")
+    tries = len(dead.asked)
+    assert "silent before" in (exchange.exchange("ns1.", "192.0.2.1", QUERY).error or "")
+    assert len(dead.asked) == tries
+    assert exchange.exchange("ns2.", "192.0.2.2", QUERY).error is None
+
+
 def test_a_port_where_nobody_listens_is_said_at_once(routes: LoopbackRoutes) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))

@@ -1,0 +1,131 @@
+"""How the world of a rehearsal begins: as the plan's timeline does, with stand-ins for keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.demo.likeness import Likeness
+from reconciler.model.keys import Key, KeyEntry, UnmatchedDs
+from reconciler.model.plan import ZonePlan
+from reconciler.model.timeline import (
+    DataVersion,
+    DnskeyVersion,
+    DsVersion,
+    RRsetKind,
+    Timeline,
+    Version,
+    slot,
+)
+from reconciler.sandbox.history import ALWAYS, PARENT, DelegationState, HeldKey, SignerState
+from reconciler.sandbox.keymaker import ds_text
+from reconciler.sandbox.world import World
+
+
+def begin(
+    world: World, plan: ZonePlan, timeline: Timeline, like: Likeness
+) -> Mapping[str, KeyEntry]:
+    """Make the stand-ins of all keys, and let the world begin as the timeline does."""
+    with world.store.transaction():
+        held = _stand_ins(world, plan.zone, timeline, like)
+        keys = {label: _known(label, key, like.homes[label]) for label, key in held.items()}
+        everything = {**timeline.keys, **keys}
+        _publish(world, plan, timeline, everything)
+    return everything
+
+
+def _stand_ins(
+    world: World, zone: str, timeline: Timeline, like: Likeness
+) -> Mapping[str, HeldKey]:
+    """Make a key for each of the plan's at its home, and hand it to whoever else signs with it."""
+    made = {
+        label: world.keyring.key_for(zone, like.homes[label], name)
+        for label, name in like.symbols.items()
+    }
+    signing = {
+        (label, version.signer)
+        for version in timeline.versions
+        if isinstance(version, DnskeyVersion | DataVersion)
+        for label in version.signed_by
+    }
+    for label, place in sorted(signing):
+        if place != like.homes[label]:
+            world.store.add_key(replace(made[label], id=0, place=place))
+    return made
+
+
+def _known(label: str, held: HeldKey, home: str) -> Key:
+    return Key(
+        label=label,
+        algorithm=held.algorithm,
+        flags=held.flags,
+        public_key=held.public,
+        home=home,
+    )
+
+
+def _publish(
+    world: World,
+    plan: ZonePlan,
+    timeline: Timeline,
+    keys: Mapping[str, KeyEntry],
+) -> None:
+    """Write down what stood before the plan, each version from its instant on."""
+    origin = int(plan.at.timestamp())
+    first = [v for v in timeline.versions if v.step is None and not v.unknown]
+    standing: dict[object, Version] = {}
+    for version in sorted(first, key=_when):
+        instant = ALWAYS if slot(version) not in standing else origin + (version.at or 0)
+        standing[slot(version)] = version
+        if isinstance(version, DsVersion):
+            texts = frozenset(_ds(plan.zone, keys[r.key], r.digest_type) for r in version.ds)
+            world.store.add_version(PARENT, plan.zone, instant, DelegationState(ds=texts))
+        elif isinstance(version, DnskeyVersion | DataVersion):
+            state = _state(world, plan.zone, version.signer, standing, keys)
+            world.store.add_version(version.signer, plan.zone, instant, state)
+
+
+def _when(version: Version) -> float:
+    return float("-inf") if version.at is None else version.at
+
+
+def _ds(zone: str, key: KeyEntry, digest_type: int) -> str:
+    if isinstance(key, UnmatchedDs):
+        return key.rdata or ""
+    return ds_text(
+        zone,
+        flags=key.flags,
+        algorithm=key.algorithm,
+        public_key=key.public_key or b"",
+        digest_type=digest_type,
+    )
+
+
+def _state(
+    world: World,
+    zone: str,
+    signer: str,
+    standing: Mapping[object, Version],
+    keys: Mapping[str, KeyEntry],
+) -> SignerState:
+    dnskey = standing.get((RRsetKind.DNSKEY, signer))
+    data = standing.get((RRsetKind.DATA, signer))
+
+    def ids(labels: frozenset[str]) -> frozenset[int]:
+        found = (keys[label] for label in labels)
+        return frozenset(_held(world, zone, signer, k) for k in found if isinstance(k, Key))
+
+    published, krrsig, zrrsig = frozenset[int](), frozenset[int](), frozenset[int]()
+    if isinstance(dnskey, DnskeyVersion):
+        published, krrsig = ids(dnskey.keys), ids(dnskey.signed_by)
+    if isinstance(data, DataVersion):
+        zrrsig = ids(data.signed_by)
+    return SignerState(dnskeys=published, krrsig=krrsig, zrrsig=zrrsig)
+
+
+def _held(world: World, zone: str, signer: str, key: Key) -> int:
+    """Return the id by which a signer knows a key; a foreign one is taken in."""
+    for held in world.store.view()[1].zone_keys(signer, zone):
+        if (held.flags, held.algorithm, held.public) == (key.flags, key.algorithm, key.public_key):
+            return held.id
+    return world.keyring.take_in(zone, signer, key).id

@@ -1,0 +1,77 @@
+"""What was written by the rules is no finding."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.audit.plans import proof_of
+from reconciler.audit.verify import Demands, audit
+from reconciler.demo.stage import open_stage
+from reconciler.demo.stories import STORIES
+from reconciler.ledger.git_ledger import GitLedger
+from reconciler.ledger.record import open_record
+from reconciler.model.entries import Actor, ActorKind
+from reconciler.proof import prove
+from reconciler.spec.plan_file import load_plan
+from tests.audit.forge import Forged, find, judged
+
+
+def findings(root: Path) -> tuple[str, ...]:
+    ledger = GitLedger(root, actor=Actor(kind=ActorKind.PERSON, id="auditor"))
+    with open_record(ledger.git, ledger.refresh() or "") as record:
+        return tuple(f"{f.file}: {f.summary}" for f in audit(record).findings)
+
+
+def test_what_the_demo_wrote_is_whole(played: Path) -> None:
+    assert findings(played) == ()
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_going_insecure_and_a_parent_by_hand_are_whole(
+    played: Path, tmp_path: Path, number: int
+) -> None:
+    root = tmp_path / "portfolio"
+    shutil.copytree(played, root)
+    with open_stage(root) as stage:
+        stage.play(STORIES[number])
+    assert findings(root) == ()
+
+
+def test_the_same_entries_in_memory_are_whole(ledger: Forged, signed: Forged) -> None:
+    """What the mutations change is the only thing that they change."""
+    assert judged(ledger).findings == ()
+    assert judged(signed).findings == ()
+
+
+def test_the_pinned_root_is_the_first_commit(ledger: Forged) -> None:
+    root = judged(ledger).root
+    assert judged(ledger, Demands(root=root)).findings == ()
+    (finding,) = judged(ledger, Demands(root="0" * 40)).findings
+    assert finding.code == "audit-root"
+
+
+def test_silence_is_found_where_heartbeats_are_asked_for(ledger: Forged) -> None:
+    last = datetime.fromisoformat(ledger.entries[-1]["at"])
+    quiet = Demands(silence=timedelta(days=30), now=last)
+    assert judged(ledger, quiet).findings == ()
+    found = judged(ledger, replace(quiet, now=last + timedelta(days=31))).findings
+    assert [finding.code for finding in found] == ["audit-silence"]
+    assert judged(ledger, Demands(silence=timedelta(hours=1))).findings
+
+
+def test_unknown_members_that_a_newer_release_wrote_are_no_finding(ledger: Forged) -> None:
+    at = find(ledger, "evidence")
+    newer = ledger.edited(lambda entries: entries[at].update(weather="fine"), rechained=True)
+    assert judged(newer).findings == ()
+
+
+def test_a_proof_without_key_material_is_the_proof(ledger: Forged) -> None:
+    for path, data in ledger.blobs.items():
+        for plan in load_plan(data, path).zones.values():
+            assert plan.timeline is not None
+            assert proof_of(plan.steps, plan.timeline) == prove(plan.steps, plan.timeline)

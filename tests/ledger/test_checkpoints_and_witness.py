@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.diagnostics import LedgerError, VerificationError
+from reconciler.ledger.checkpoints import checkpoint_if_due
+from reconciler.ledger.fold import fold
+from reconciler.ledger.git_ledger import GitLedger
+from reconciler.ledger.history import History
+from reconciler.ledger.witness import push_witness, witness_findings
+from reconciler.model.entries import Actor, ActorKind, Draft, Event
+
+NOW = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
+ACTOR = Actor(kind=ActorKind.CI, id="ci", run="1")
+BEAT = Draft(event=Event.HEARTBEAT)
+LOG = "refs/heads/reconcile/log"
+Git = Callable[..., str]
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> str:
+    path = tmp_path / "witness.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(path)], check=True)
+    return str(path)
+
+
+def checkpoints(ledger: GitLedger) -> list[int]:
+    return [entry.seq for entry in ledger.entries() if entry.event is Event.CHECKPOINT]
+
+
+def test_a_checkpoint_says_what_stands_before_it(ledger: GitLedger) -> None:
+    tip = ledger.refresh()
+    checkpoint_if_due(ledger, NOW, History())
+    entry = list(ledger.entries())[-1]
+    assert entry.draft.data == {"count": 1, "commit": tip, "head": entry.prev}
+
+
+def test_one_checkpoint_a_day_and_none_where_nothing_else_was_written(ledger: GitLedger) -> None:
+    history = checkpoint_if_due(ledger, NOW, History())
+    history = checkpoint_if_due(ledger, NOW + timedelta(days=3), history)
+    assert checkpoints(ledger) == [2]
+    history = fold(ledger.append([BEAT], NOW + timedelta(days=3)), history)
+    history = checkpoint_if_due(ledger, NOW + timedelta(days=3), history)
+    history = fold(ledger.append([BEAT], NOW + timedelta(days=3)), history)
+    checkpoint_if_due(ledger, NOW + timedelta(days=3, hours=23), history)
+    assert checkpoints(ledger) == [2, 4]
+
+
+def test_a_thousand_entries_make_a_checkpoint_due(ledger: GitLedger) -> None:
+    history = checkpoint_if_due(ledger, NOW, History())
+    history = fold(ledger.append([BEAT] * 999, NOW), history)
+    history = checkpoint_if_due(ledger, NOW, history)
+    assert checkpoints(ledger) == [2]
+    ledger.append([BEAT], NOW)
+    checkpoint_if_due(ledger, NOW, history)
+    assert checkpoints(ledger) == [2, 1003]
+
+
+def test_no_ledger_needs_no_checkpoint_and_no_witness(repository: Path, other: str) -> None:
+    ledger = GitLedger(repository, actor=ACTOR)
+    assert checkpoint_if_due(ledger, NOW, History()) == History()
+    assert push_witness(ledger, other) is None
+
+
+def test_a_witness_vouches_for_what_it_saw_and_for_more_after_it(
+    ledger: GitLedger, other: str
+) -> None:
+    assert [f.code for f in witness_findings(ledger.git, ledger.refresh() or "", other)] == [
+        "ledger-witness"
+    ]
+    assert push_witness(ledger, other) == ledger.refresh()
+    ledger.append([BEAT], NOW)
+    assert not list(witness_findings(ledger.git, ledger.refresh() or "", other))
+
+
+def test_a_witness_catches_a_ledger_that_was_cut_short(
+    ledger: GitLedger, other: str, repository: Path, git: Git
+) -> None:
+    ledger.append([BEAT], NOW)
+    push_witness(ledger, other)
+    git("update-ref", LOG, f"{LOG}~1")
+    cut = GitLedger(repository, actor=ACTOR)
+    (finding,) = witness_findings(cut.git, cut.refresh() or "", other)
+    assert "entries/000000/0000/000000000002-heartbeat.json" in finding.summary
+
+
+def test_a_witness_catches_a_rewritten_ledger_and_refuses_it(
+    ledger: GitLedger, other: str, repository: Path, git: Git
+) -> None:
+    ledger.append([BEAT], NOW)
+    push_witness(ledger, other)
+    git("update-ref", LOG, f"{LOG}~1")
+    forged = GitLedger(repository, actor=ACTOR)
+    forged.append([BEAT], NOW + timedelta(minutes=1))
+    with pytest.raises(VerificationError) as error:
+        push_witness(forged, other)
+    assert "000000000002-heartbeat.json" in error.value.diagnostics[0].summary
+
+
+def test_a_witness_that_cannot_be_asked_is_an_error(ledger: GitLedger, tmp_path: Path) -> None:
+    with pytest.raises(LedgerError):
+        list(witness_findings(ledger.git, ledger.refresh() or "", str(tmp_path / "nowhere")))
