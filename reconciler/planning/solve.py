@@ -27,6 +27,9 @@ from reconciler.planning.tighten import ORDER, Apart, Arc, Waits, choose
 from reconciler.planning.timing import SlotTiming
 from reconciler.planning.windows import Window, harmful, windows_of
 
+KINDS = ("DS", "DNSKEY", "data")
+"""The parts of a view, in order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -188,48 +191,32 @@ def _triples(task: Task, node: Node) -> list[tuple[int, int, int]]:
 
 
 def _dead(task: Task, views: Views, profile: int) -> frozenset[tuple[str, int]]:
-    """The fewest start values without which the start would not be bogus in this profile.
+    """The start values that are beyond repair in this profile; none where the start is not bogus.
 
-    Nothing is dead where the start is not bogus; else the first smallest set of slots whose values
-    of the goal would make it whole. Where those are NS RRsets, what is dead are the values of the
-    signers that drop out of reach, as far as they fit into no secure view.
+    Where some view is whole, what fits into none of them. Where none is, the fewest values without
+    which the start would not be bogus: the first smallest set of slots whose values of the goal
+    would make it whole.
     """
-    whole = [t for t in _triples(task, task.start) if views.view(profile, *t) is not View.BOGUS]
-    if len(whole) == len(_triples(task, task.start)):
+    triples = _triples(task, task.start)
+    whole = [t for t in triples if views.view(profile, *t) is not View.BOGUS]
+    if len(whole) == len(triples):
         return frozenset()
-    changing = [i for i in range(len(task.start)) if task.start[i] != task.goal[i]]
+    if whole:
+        seen = {pair for triple in triples for pair in zip(KINDS, triple, strict=True)}
+        return frozenset(seen - {p for triple in whole for p in zip(KINDS, triple, strict=True)})
+    changing = [
+        i
+        for i, (kind, _) in enumerate(task.world.slots)
+        if task.start[i] != task.goal[i] and kind is not RRsetKind.NS
+    ]
     for size in range(1, len(changing) + 1):
         for slots in combinations(changing, size):
             node = tuple(
                 task.goal[i] if i in slots else value for i, value in enumerate(task.start)
             )
             if all(views.view(profile, *t) is not View.BOGUS for t in _triples(task, node)):
-                kinds = ((task.world.slots[i][0], task.start[i]) for i in slots)
-                return frozenset(
-                    (kind.value, value) for kind, value in kinds if kind is not RRsetKind.NS
-                ) | _out_of_reach(task, node, whole)
+                return frozenset((task.world.slots[i][0].value, task.start[i]) for i in slots)
     return frozenset()
-
-
-def _out_of_reach(
-    task: Task, node: Node, whole: Sequence[tuple[int, int, int]]
-) -> frozenset[tuple[str, int]]:
-    """The start values of signers in reach now and not at `node` that no whole view contains."""
-    count = len(task.signers)
-    if count == 1:
-        return frozenset()
-    gone = reached_at(task.start, count) & ~reached_at(node, count)
-    values = {
-        (kind, task.start[slot], place)
-        for i in range(count)
-        if gone >> i & 1
-        for kind, slot, place in (("DNSKEY", dnskey_slot(i), 1), ("data", data_slot(i), 2))
-    }
-    return frozenset(
-        (kind, value)
-        for kind, value, place in values
-        if all(triple[place] != value for triple in whole)
-    )
 
 
 def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solution:

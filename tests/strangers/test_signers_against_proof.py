@@ -33,7 +33,7 @@ DELAYS = st.sampled_from([0, 1, 300, 3600])
 NAMES = ("a", "b")
 SETS = st.sampled_from([frozenset("a"), frozenset("b"), frozenset("ab")])
 PATIENT = settings(
-    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 
 
