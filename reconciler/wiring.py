@@ -15,6 +15,7 @@ from reconciler.execute.outside import Checkpoint, Outside, Propose, pass_by
 from reconciler.execute.propose import Prove, propose
 from reconciler.execute.recall import Memory
 from reconciler.ledger.authors import authors_of, require_committed
+from reconciler.ledger.checkpoints import checkpoint_if_due
 from reconciler.ledger.fold import fold
 from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.history import History
@@ -44,6 +45,7 @@ class Workspace:
     portfolio: Portfolio
     clock: Clock
     world: World | None
+    ledger: GitLedger
     outside: Outside
 
 
@@ -111,7 +113,16 @@ def _wired(
         actor=actor,
         checkpoint=setting.checkpoint,
     )
-    return Workspace(root=root, portfolio=portfolio, clock=clock, world=world, outside=outside)
+    return Workspace(
+        root=root, portfolio=portfolio, clock=clock, world=world, ledger=ledger, outside=outside
+    )
+
+
+def keep_checkpoint(workspace: Workspace) -> None:
+    """Let the ledger say how much it holds, where that is due and there is a ledger."""
+    history = workspace.outside.recall()
+    if history.seq:
+        checkpoint_if_due(workspace.ledger, workspace.clock.now(), history)
 
 
 def require_clean(workspace: Workspace) -> None:

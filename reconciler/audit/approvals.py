@@ -22,6 +22,7 @@ def approval_problems(scene: Scene) -> Iterator[Problem]:
     data = scene.data
     given = LoggedApproval(
         seq=scene.entry.seq,
+        actor=scene.entry.actor.id,
         at=scene.entry.at,
         digest=data.text("digest"),
         person=data.text("person"),

@@ -115,7 +115,7 @@ class Replay:
             self._rules = _readable(entry)
         if zone is None:
             return
-        self._zones[zone] = fold_zone(scene.log, entry)
+        log = self._zones[zone] = _slim(fold_zone(scene.log, entry))
         if entry.event is Event.PLAN:
             self._plans[zone] = plan_on_record(scene)
         elif entry.event is Event.REFINE:
@@ -124,6 +124,19 @@ class Replay:
             self._attempts[zone, scene.data.member("idem")] = (*scene.attempts, _attempt(scene))
         elif entry.event is Event.OUTCOME and not effects.is_resolved(scene):
             self._attempts[zone, scene.data.member("idem")] = _answered(scene)
+        elif log.complete:
+            self._plans.pop(zone, None)
+
+
+def _slim(log: ZoneLog) -> ZoneLog:
+    """Return the log without snapshots, which were judged with their entries: there are many."""
+    if not any(evidence.rrsets for evidence in log.seen[-1:]):
+        return log
+    return replace(
+        log,
+        seen=tuple(replace(evidence, rrsets=()) for evidence in log.seen),
+        evidence={step: replace(seen, rrsets=()) for step, seen in log.evidence.items()},
+    )
 
 
 def _readable(entry: Entry) -> Rules | None:

@@ -6,12 +6,18 @@ import typer
 
 from reconciler.cli.options import HERE, Detailed, Format, Root, TextOrJson, Zones, chosen
 from reconciler.cli.output import console, print_json
+from reconciler.execute.outside import unbuilt
 from reconciler.execute.run import apply_zones
 from reconciler.execute.status import statuses
 from reconciler.model.results import exit_code, worst
 from reconciler.report.result_text import print_result, result_json
 from reconciler.report.status_text import print_statuses, status_json
-from reconciler.wiring import open_workspace, require_clean, start_ledger
+from reconciler.wiring import (
+    keep_checkpoint,
+    open_workspace,
+    require_clean,
+    start_ledger,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -30,11 +36,13 @@ def apply(
     with open_workspace(root) as workspace:
         wanted = chosen(workspace.portfolio, zones)
         require_clean(workspace)
-        start_ledger(workspace)
+        if not all(unbuilt(workspace.portfolio, zone) for zone in wanted):
+            start_ledger(workspace)
         now = workspace.clock.now()
         out = console()
         told = (lambda r: print_result(out, r, now)) if form is TextOrJson.TEXT else lambda _: None
         results = apply_zones(workspace.outside, wanted, told)
+        keep_checkpoint(workspace)
     if form is TextOrJson.JSON:
         print_json({"at": f"{now:%FT%TZ}", "zones": {r.zone: result_json(r) for r in results}})
     raise typer.Exit(worst(map(exit_code, results), detailed=detailed))

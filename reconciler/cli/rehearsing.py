@@ -208,7 +208,7 @@ class _Rehearsal:
             summary="the sandbox cannot be made like this zone",
             detail="; ".join(found.why),
             where=self.plan.zone,
-            hint="the proof still holds for it: `reconcile verify`",
+            hint="rely on its proof, which covers every delay: `reconcile verify`",
         )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from reconciler.demo.plan_facts import PlanFacts, keys_of
-from reconciler.demo.unlike import ROLES, reasons
+from reconciler.demo.unlike import LONGEST, ROLES, reasons
 from reconciler.model.capabilities import DsWrite
 from reconciler.model.desired import Denial, DenialKind
 from reconciler.model.keys import Key, KeyRole, parse_symbol, symbol
@@ -40,7 +40,7 @@ _NEGATIVE_TTL = 900
 _NS_TTL = 86400
 """TTLs where the timeline names none, so that no wait of the plan rests on them (RFC 2308 §5: some
 minutes to hours; RFC 1912 §2.8: a day for NS)."""
-_DECADE = SigningLayout(validity=315360000, refresh=157680000)
+_DECADE = SigningLayout(validity=2 * LONGEST, refresh=LONGEST)
 """Signatures that outlive every rehearsal: the plan takes them as refreshed in time."""
 
 

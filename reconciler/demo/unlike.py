@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.demo.plan_facts import PlanFacts
 from reconciler.model.desired import DenialKind
+from reconciler.model.durations import duration_words
 from reconciler.model.keys import Key, KeyRole, UnmatchedDs
 from reconciler.model.moves import op
 from reconciler.model.observed import ObservedZone
@@ -24,6 +25,8 @@ from reconciler.sandbox.keymaker import ALGORITHMS, DIGEST_TYPES
 
 ROLES = {256: KeyRole.ZSK, 257: KeyRole.KSK}
 """The flags that keys of the sandbox can have, and the role that a symbol asks for by them."""
+LONGEST = 157680000
+"""Seconds that a rehearsal may take: five years, within which nothing is signed anew."""
 _OPS = frozenset(
     {
         "dnskey.add",
@@ -45,6 +48,7 @@ def reasons(facts: PlanFacts, observed: ObservedZone | None) -> Iterator[str]:
     yield from _zone(facts)
     yield from _notkeys_of(facts.timeline)
     yield from _moves(facts)
+    yield from _length(facts)
     yield from _times(facts)
     yield from _delegation(facts)
     for version in facts.timeline.versions:
@@ -79,6 +83,13 @@ def _moves(facts: PlanFacts) -> Iterator[str]:
     for step in facts.steps:
         for asked in sorted({op(move) for move in step.moves} - _OPS):
             yield f"{step.id}: nothing in the sandbox can be asked for {asked}"
+
+
+def _length(facts: PlanFacts) -> Iterator[str]:
+    """Virtual time is not free: the world signs anew and every change is looked at."""
+    waits = sum(max((need.wait_min for need in step.needs), default=0) for step in facts.steps)
+    if waits > LONGEST:
+        yield f"the plan takes {duration_words(waits)}, longer than signatures of the sandbox live"
 
 
 def _times(facts: PlanFacts) -> Iterator[str]:

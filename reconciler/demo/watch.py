@@ -10,7 +10,7 @@ from reconciler.sandbox.judge import Judge, Report, Trust, WireClient
 from reconciler.sandbox.serving import Serving
 from reconciler.sandbox.world import World
 
-PROFILES = ("loose", "ds-alg", "sha1-ignored", "top-digest")
+PROFILES = ("loose", "ds-alg", "sha1-ignored", "top-digest", "rfc4035")
 """The validator profiles that every story of the demo is proved for."""
 
 

@@ -45,6 +45,14 @@ def verdict_for(turn: Turn, step: Step) -> tuple[str, ApprovalVerdict]:
     return digest, judge_approvals(case, rules_of(turn.outside.portfolio), approvals)
 
 
+def still_needed(turn: Turn, step: Step) -> str:
+    """Return what people can do about `step` while time passes, so that nobody learns too late."""
+    digest, verdict = verdict_for(turn, step)
+    if verdict.satisfied:
+        return ""
+    return f"; meanwhile {step.id} needs {' and '.join(verdict.missing)}: approve {digest}"
+
+
 def latest_refinement(turn: Turn) -> Refined | None:
     """Return the refinement that tells of all keys created so far."""
     return max(turn.log.refined.values(), key=lambda r: r.seq, default=None)

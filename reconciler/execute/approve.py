@@ -39,6 +39,8 @@ def approve(outside: Outside, digest: str, *, person: str | None, key: Path | No
     name = person or person_here(outside) or outside.actor.id
     if name not in outside.portfolio.people:
         raise ApprovalError(_unknown(name))
+    if key is None and name != person_here(outside):
+        raise ApprovalError(_somebody_else(name, outside.actor.id))
     zone, full = _named(outside, digest)
     history = outside.recall()
     text = statement_text(
@@ -112,6 +114,15 @@ def _planned_now(outside: Outside) -> Iterator[tuple[str, str]]:
         plan = outside.propose(desired, observed)
         if plan.status is Status.PLANNED:
             yield desired.zone, plan.change_digest
+
+
+def _somebody_else(name: str, here: str) -> Diagnostic:
+    return Diagnostic(
+        code="not-that-person",
+        summary=f"git says that {here} is here, which is no address of {name}",
+        hint=f"{name} approves from their own account, or signs: `--as {name} --sign KEY`",
+        where=name,
+    )
 
 
 def _unknown(who: str) -> Diagnostic:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.execute.evidence import adopted, agreed
+from reconciler.execute.approvals import latest_refinement
+from reconciler.execute.evidence import adopted, agreed, refined_digest
 from reconciler.execute.outside import LOOK_AGAIN
 from reconciler.execute.position import Position, expected
 from reconciler.execute.propose import bundled
@@ -17,7 +18,7 @@ from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Status, ZonePlan
 from reconciler.model.results import Blocked, Converged, Failed, Result, WaitingForTime
 from reconciler.spec.canonical import bytes_digest
-from reconciler.spec.digests import desired_digest
+from reconciler.spec.digests import desired_digest, desired_text
 from reconciler.spec.plan_file import dump_plan
 
 
@@ -31,10 +32,20 @@ def superseded(turn: Turn, position: Position) -> str:
         return ""
     if position.plan.desired_digest != desired_digest(turn.desired):
         return "the desired state was changed"
+    if _approvable(turn) != refined_digest(turn, position.plan):
+        return "the rules of change control were changed"
     if not turn.observation.complete:
         return ""
     found = differing(drift(turn, position))
     return f"somebody else changed the zone: {found}" if found else ""
+
+
+def _approvable(turn: Turn) -> str:
+    """Return the digest that stands for the running plan, keys created so far included."""
+    refined = latest_refinement(turn)
+    if refined is not None:
+        return refined.digest
+    return turn.log.plan.change if turn.log.plan else ""
 
 
 def drift(turn: Turn, position: Position) -> tuple[Laggard, ...]:
@@ -121,7 +132,9 @@ def _log(turn: Turn, plan: ZonePlan) -> None:
         authors=turn.outside.authors(turn.zone, _last_commit(turn)),
         commit=turn.outside.commit,
     )
-    turn.record(draft, blobs={path: data})
+    wanted = desired_text(turn.desired)
+    kept = f"desired/{bytes_digest(wanted).removeprefix('sha256:')}.json"
+    turn.record(draft, blobs={path: data, kept: wanted})
 
 
 def _last_commit(turn: Turn) -> str | None:

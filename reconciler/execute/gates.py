@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from reconciler.diagnostics import Diagnostic, ExitCode
 from reconciler.execute.approvals import verdict_for
-from reconciler.execute.outside import LOOK_AGAIN
+from reconciler.execute.outside import INTENT_LIFE, LOOK_AGAIN
 from reconciler.execute.position import Position, remaining
 from reconciler.execute.turn import Turn
 from reconciler.execute.words import silent
 from reconciler.governance.freeze import frozen
+from reconciler.model.moves import system
 from reconciler.model.plan import Proved, Step
 from reconciler.model.results import (
     Failed,
@@ -53,7 +55,7 @@ def _seen(turn: Turn, step: Step) -> Result | None:
 
 def _in_time(turn: Turn, position: Position, step: Step) -> Result | None:
     deadline = position.deadline(step)
-    if deadline is None or turn.now <= deadline:
+    if deadline is None or turn.now + _longest(turn, step) <= deadline:
         return None
     finding = Diagnostic(
         code="deadline-passed",
@@ -63,6 +65,13 @@ def _in_time(turn: Turn, position: Position, step: Step) -> Result | None:
         where=turn.zone,
     )
     return Failed(zone=turn.zone, diagnostics=(finding,), exit_code=ExitCode.STALE)
+
+
+def _longest(turn: Turn, step: Step) -> timedelta:
+    """Return how long making `step` may take: what cannot be finished in time is not begun."""
+    parent = turn.outside.parents[turn.desired.parent].capabilities
+    by_parent = any(system(move) == "parent" for move in step.moves)
+    return INTENT_LIFE + timedelta(seconds=parent.processing_max if by_parent else 0)
 
 
 def _thawed(turn: Turn, step: Step) -> Result | None:

@@ -34,7 +34,7 @@ def judged(plan: ZonePlan, prove: Prove) -> ZonePlan:
         return plan
     verdict = prove(plan.steps, plan.timeline)
     if isinstance(verdict, Proved):
-        proved = replace(plan, verdict=verdict)
+        proved = replace(plan, verdict=verdict, steps=_honest(plan.steps, verdict))
         return replace(proved, risk=risk_of_plan(proved))
     refusal = Refusal(
         rule="proof",
@@ -44,6 +44,26 @@ def judged(plan: ZonePlan, prove: Prove) -> ZonePlan:
     )
     blocked = (*plan.refusals, refusal)
     return replace(plan, verdict=verdict, status=Status.BLOCKED, refusals=blocked)
+
+
+def _honest(steps: Sequence[Step], verdict: Proved) -> tuple[Step, ...]:
+    """Return `steps` in which only those waits have the reason `proof` that the proof finds tight.
+
+    The planner is the stricter of the two where a start is insecure already (I2).
+    """
+    loose = {(slack.step, slack.need) for slack in verdict.slack if slack.seconds}
+    return tuple(
+        replace(
+            step,
+            needs=tuple(
+                replace(need, reason="rule:I2")
+                if need.reason == "proof" and (step.id, need.step) in loose
+                else need
+                for need in step.needs
+            ),
+        )
+        for step in steps
+    )
 
 
 def sealed(plan: ZonePlan, portfolio: Portfolio, desired: DesiredZone) -> ZonePlan:

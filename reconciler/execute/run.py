@@ -8,6 +8,7 @@ from dataclasses import replace
 from reconciler.diagnostics import LostRaceError, ReconcileError
 from reconciler.execute.abandon import given_up
 from reconciler.execute.act import make
+from reconciler.execute.approvals import still_needed
 from reconciler.execute.begin import begin, superseded
 from reconciler.execute.evidence import look_for
 from reconciler.execute.gates import refusal
@@ -109,7 +110,7 @@ def _go_on(turn: Turn, position: Position) -> Result | None:
             zone=turn.zone,
             until=position.due(due),
             step=due.id,
-            reason=waiting_for(position, due),
+            reason=waiting_for(position, due) + still_needed(turn, due),
         )
     refused = refusal(turn, position, due)
     if isinstance(refused, Failed):

@@ -80,12 +80,10 @@ def _signer_versions(name: str, facts: SignerFacts, parent: ParentFacts) -> Iter
 def with_history(observed: ObservedZone, snapshots: Sequence[Snapshot]) -> ObservedZone:
     """Return `observed` with what caches may still remember, as far as `snapshots` can tell.
 
-    Without snapshots nothing is known about the past: the observation is unsettled and every slot
-    has an unknown version before it. So has a slot of which the observation itself saw lagging
-    versions; these are kept.
+    Without snapshots nothing is known about the past, which is as if the zone were adopted now:
+    every slot has an unknown version before it. So has a slot of which the observation itself saw
+    lagging versions; these are kept.
     """
-    if not snapshots:
-        return replace(observed, settled=False)
     now = take(observed)
     past = [_relabelled(s, now.keys) for s in snapshots if s.at <= observed.at]
     lagging = {slot(version) for version in observed.history}

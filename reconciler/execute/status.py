@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.execute.approvals import verdict_for
+from reconciler.execute.approvals import still_needed, verdict_for
 from reconciler.execute.begin import superseded
 from reconciler.execute.lateness import (
     A_PERSON,
@@ -29,6 +29,7 @@ from reconciler.model.desired import DesiredZone
 from reconciler.model.moves import op
 from reconciler.model.plan import Status, Step
 from reconciler.model.status import Stand, StepStatus, ZoneStatus
+from reconciler.model.timeline import RRsetKind, Version, slot
 
 
 def statuses(outside: Outside, zones: Iterable[DesiredZone]) -> tuple[ZoneStatus, ...]:
@@ -55,7 +56,7 @@ def _status(outside: Outside, desired: DesiredZone) -> ZoneStatus:
     status = _stand(turn)
     return replace(
         status,
-        published=tuple(describe(version) for version in take(zone).versions),
+        published=tuple(_published(version) for version in take(zone).versions),
         findings=(*status.findings, *turn.observation.diagnostics),
         last_seen=last_seen(turn.log),
         suspended=suspension,
@@ -109,13 +110,20 @@ def _without_plan(turn: Turn) -> ZoneStatus:
             return replace(_told(turn, Stand.BLOCKED, why), who=A_PERSON)
 
 
+def _published(version: Version) -> str:
+    kind, signer = slot(version)
+    where = f"at {signer}" if signer else "at the parent"
+    return describe(version) if kind is RRsetKind.DS else f"{describe(version)} ({where})"
+
+
 def _running(turn: Turn, position: Position) -> ZoneStatus:
     if position.called:
         return _looked_for(turn, position)
     step = min(position.next_steps(), key=position.due)
     due = position.due(step)
     if due > turn.now:
-        return _told(turn, Stand.WAITING_TIME, waiting_for(position, step), until=due)
+        why = waiting_for(position, step) + still_needed(turn, step)
+        return _told(turn, Stand.WAITING_TIME, why, until=due)
     digest, verdict = verdict_for(turn, step)
     if not verdict.satisfied:
         why = f"{step.id}: {'; '.join(verdict.missing)} ({digest})"
@@ -142,6 +150,8 @@ def _step_status(position: Position, step: Step) -> StepStatus:
     what = ", ".join(op(move) for move in step.moves) or "wait"
     if step.id in position.done:
         return StepStatus(id=step.id, what=what, seen_at=position.done[step.id])
+    if step.id in position.called:
+        return StepStatus(id=step.id, what=what, made=True)
     ready = step in position.next_steps()
     return StepStatus(id=step.id, what=what, due=position.due(step) if ready else None)
 

@@ -21,9 +21,10 @@ def authors_of(root: Path, files: Sequence[str], since: str | None = None) -> fr
 
     `files`, relative to `root`, hold the desired state; the first is the zone's own. The change is
     every commit after `since`, the commit of the last plan that was completed, that touched one of
-    them; if none did, the last that touched the zone's own file. Where `since` is unknown it is the
-    last commit of each file. Files that differ from what is committed, and clones without history,
-    raise ApprovalError: who wrote the change could not be told.
+    them; if none did, the last that touched the zone's own file. Where `since` is unknown it is
+    every commit of the zone's own file, and the last of each other one. Files that differ from what
+    is committed, and clones without history, raise ApprovalError: who wrote the change could not be
+    told.
     """
     git = open_plumbing(root)
     paths = [_inside(git, root / file) for file in files]
@@ -36,10 +37,18 @@ def authors_of(root: Path, files: Sequence[str], since: str | None = None) -> fr
 
 
 def _commits(git: Plumbing, paths: Sequence[str], since: str | None) -> list[tuple[str, ...]]:
+    own, *others = paths
     if since is None or not _is_known(git, since):
-        return [commit for path in paths for commit in _log(git, path, "-1", "HEAD")]
-    changed = [commit for path in paths for commit in _log(git, path, f"{since}..HEAD")]
-    return changed or _log(git, paths[0], "-1", "HEAD")
+        last = [commit for path in others for commit in _log(git, path, "-1", "HEAD")]
+        return [*_whole_log(git, own, "HEAD"), *last]
+    span = f"{since}..HEAD"
+    changed = [commit for path in others for commit in _log(git, path, span)]
+    return [*changed, *_whole_log(git, own, span)] or _log(git, own, "-1", "HEAD")
+
+
+def _whole_log(git: Plumbing, path: str, span: str) -> list[tuple[str, ...]]:
+    """Return every commit that made a file what it is, also under the names that it had before."""
+    return [*_log(git, path, span), *_log(git, path, "--follow", span)]
 
 
 def _people(commit: Sequence[str]) -> Iterable[str]:

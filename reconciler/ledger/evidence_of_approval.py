@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from reconciler.governance.approvals import Approval
+from reconciler.governance.people import is_author
 from reconciler.governance.statement import NAMESPACE, Statement, read_statement
 from reconciler.ledger.history import LoggedApproval
 from reconciler.ledger.records import Channel
@@ -25,7 +26,7 @@ def examined(
 
 
 def _examined(logged: LoggedApproval, zone: str, ledger_id: str, person: Person | None) -> Approval:
-    at, flaw = logged.at, None
+    at, flaw = logged.at, _actor_flaw(logged, person)
     signed = logged.channel is Channel.SSH
     if signed:
         statement = read_statement(logged.statement)
@@ -40,6 +41,13 @@ def _examined(logged: LoggedApproval, zone: str, ledger_id: str, person: Person 
         revoked=logged.revoked,
         flaw=flaw,
     )
+
+
+def _actor_flaw(logged: LoggedApproval, person: Person | None) -> str | None:
+    """Without a signature, an approval is the word of whoever put it on record, nobody else's."""
+    if logged.channel is not Channel.LOCAL or person is None or is_author(person, [logged.actor]):
+        return None
+    return f"{logged.actor} put it on record without a signature of {logged.person}"
 
 
 def _flaw(

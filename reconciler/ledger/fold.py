@@ -119,6 +119,7 @@ def _approval(log: ZoneLog, entry: Entry) -> ZoneLog:
     data = Data(entry)
     approval = LoggedApproval(
         seq=entry.seq,
+        actor=entry.actor.id,
         at=entry.at,
         digest=data.text("digest"),
         person=data.text("person"),

@@ -39,9 +39,12 @@ class Refined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedApproval:
-    """An approval as recorded; whether its signature holds is for `approvals` to verify."""
+    """An approval as recorded; whether its evidence holds is for `examined` to say. `actor` is
+    who put it on record.
+    """
 
     seq: int
+    actor: str
     at: datetime
     digest: str
     person: str

@@ -27,13 +27,14 @@ class Stand(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStatus:
     """One step of the running plan: `seen_at` is the instant of its evidence, `due` the earliest
-    instant at which it may be made, both None where not known yet.
+    instant at which it may be made, both None where not known yet. `made`: called, and accepted.
     """
 
     id: str
     what: str
     seen_at: datetime | None = None
     due: datetime | None = None
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,8 @@ def _more(status: ZoneStatus, now: datetime) -> Iterator[str]:
 def _step_words(step: StepStatus, now: datetime) -> str:
     if step.seen_at is not None:
         return f"seen everywhere {instant_words(step.seen_at, now)}"
+    if step.made:
+        return "made, and not seen on every server yet"
     if step.due is not None:
         return f"may be made {instant_words(step.due, now)}"
     return "waits for an earlier step"

@@ -44,7 +44,21 @@ def zone_problems(zone: ObservedZoneFile) -> Iterator[Problem]:
     yield from _label_problems(zone)
     yield from _signer_problems(zone)
     yield from _key_problems(zone)
+    yield from _ttl_problems(zone)
     yield from _history_problems(zone.history)
+
+
+def _ttl_problems(zone: ObservedZoneFile) -> Iterator[Problem]:
+    for name, signer in zone.signers.items():
+        if signer.max_zone_ttl < signer.ns_ttl:
+            yield Problem(
+                path=("signers", name, "max_zone_ttl"),
+                code="ttl-too-small",
+                summary=f"the largest TTL of the zone is below that of its NS RRset, "
+                f"{signer.ns_ttl} s",
+                hint="the apex NS RRset is signed data too: `max_zone_ttl` counts it",
+                severity=Severity.WARNING,
+            )
 
 
 def _label_problems(zone: ObservedZoneFile) -> Iterator[Problem]:
@@ -193,11 +207,11 @@ def _history_problems(history: Iterable[VersionFile]) -> Iterator[Problem]:
                 summary="history comes before every step",
                 hint="leave `step` out and say with a negative `at` when the version began",
             )
-        if version.at is not None and version.at >= 0:
+        if version.at is not None and version.at > 0:
             yield Problem(
                 path=("history", index, "at"),
                 code="invalid-history",
-                summary="history began before the observation, so `at` is negative",
+                summary="history began before the observation: `at` is negative or 0",
             )
     starts = Counter(
         (version.rrset, getattr(version, "signer", None))

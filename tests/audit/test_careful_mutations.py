@@ -324,7 +324,7 @@ def test_a_plan_with_shorter_waits_and_a_digest_that_fits_is_not_proved(ledger: 
 
 
 def test_a_plan_file_with_another_content_is_found(ledger: Forged) -> None:
-    path, data = next(iter(ledger.blobs.items()))
+    path, data = next((p, d) for p, d in ledger.blobs.items() if p.startswith("plans/"))
     changed = ledger.with_blobs({path: data.replace(b"R", b"Q", 1)})
     found = judged(changed).findings
     assert (path, "ledger-content") in {(f.file, f.code) for f in found}

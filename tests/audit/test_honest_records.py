@@ -71,7 +71,8 @@ def test_unknown_members_that_a_newer_release_wrote_are_no_finding(ledger: Forge
 
 
 def test_a_proof_without_key_material_is_the_proof(ledger: Forged) -> None:
-    for path, data in ledger.blobs.items():
+    plans = {path: data for path, data in ledger.blobs.items() if path.startswith("plans/")}
+    for path, data in plans.items():
         for plan in load_plan(data, path).zones.values():
             assert plan.timeline is not None
             assert proof_of(plan.steps, plan.timeline) == prove(plan.steps, plan.timeline)

@@ -123,7 +123,8 @@ def test_nobody_approves_by_mistake(unsettled_past: Place, reconcile: Reconcile)
     entries = place.git("rev-parse", "reconcile/log")
     for code, arguments in {
         "unknown-approver": (digest,),
-        "unknown-digest": ("sha256:abc", "--as", "ann"),
+        "unknown-digest": ("sha256:abc", "--as", "ann", "--sign", place.keys / "ann"),
+        "not-that-person": (digest, "--as", "ann"),
         "signature-refused": (digest, "--as", "ann", "--sign", place.keys / "bob"),
         "signing-key-unusable": (digest, "--as", "ann", "--sign", place.keys / "nobody"),
     }.items():

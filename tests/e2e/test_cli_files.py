@@ -188,9 +188,14 @@ def test_a_newer_plan_on_record_makes_an_older_file_stale(
 ) -> None:
     reconcile("sandbox", "leap", place.world, "--by", "1h")
     assert reconcile("apply", "-C", place.root).code == 0
+    assert reconcile("show", plan_file, "-C", place.root).code == 0, "the same change is on record"
+    again = ("abandon", "shop.example", "--reason", "again", "--as", "ann", "-C", place.root)
+    assert reconcile(*again).code == 0
+    reconcile("sandbox", "leap", place.world, "--by", "2h")
+    assert reconcile("apply", "-C", place.root).code == 0
     stale = reconcile("show", plan_file, "-C", place.root)
     assert stale.code == 7
-    assert "is on record since 2026-01-05 01:00 UTC" in stale.err
+    assert "is on record since 2026-01-05 03:00 UTC" in stale.err
 
 
 @pytest.mark.parametrize("command", ["show", "verify"])

@@ -193,6 +193,11 @@ def _polled() -> CdsVersion:
     )
 
 
+def _slow(plan: ZonePlan) -> ZonePlan:
+    third = replace(plan.steps[2], needs=(Need(step="s2", wait_min=2**31 - 1),))
+    return replace(plan, steps=(*plan.steps[:2], third))
+
+
 LIMITS: dict[str, Callable[[], ZonePlan]] = {
     "run out": lambda: _with(SITUATIONS["roll the ZSK"](), expires=86400),
     "takes time to sign": lambda: _with(SITUATIONS["roll the KSK"](), propagation=9999),
@@ -202,6 +207,7 @@ LIMITS: dict[str, Callable[[], ZonePlan]] = {
         NsVersion(ttl=86400, propagation=3600, signers=frozenset({"a", "b"})),
     ),
     "the parent polls CDS": lambda: _and(SITUATIONS["roll the KSK"](), _polled()),
+    "longer than signatures": lambda: _slow(SITUATIONS["roll the KSK"]()),
     "below the root": lambda: replace(SITUATIONS["roll the KSK"](), zone="example."),
 }
 

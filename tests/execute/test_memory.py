@@ -98,7 +98,7 @@ def history(observed: ObservedZone) -> list[tuple[bool, int | None, int]]:
 @pytest.mark.parametrize(
     ("snapshots", "settled", "remembered"),
     [
-        ((), False, []),
+        ((), False, [(True, None, 2), (False, 0, 2)]),
         ((seen(ONE, days=3),), True, []),
         ((seen(ONE, hours=1),), False, [(True, None, 2), (False, -HOUR, 2)]),
         ((seen(ONE, seconds=3899 + 86400), seen(BOTH, seconds=3899)), False,

@@ -36,13 +36,30 @@ def emails(found: frozenset[str]) -> set[str]:
     return {name.partition("@")[0] for name in found if "@" in name}
 
 
-def test_author_and_committer_of_the_last_commit_of_each_file(zones: Path, git: Git) -> None:
+def test_authors_and_committers_of_the_zones_own_file_and_of_the_last_commit_of_others(
+    zones: Path, git: Git
+) -> None:
     change(zones, git, "old", "zone: example.com\nx: 1\n")
     change(zones, git, "bob", "zone: example.com\nx: 2\n")
     found = authors_of(zones, [ZONE, PORTFOLIO])
     assert found == {
-        "Bob", "bob@example.com", "Pat", "pat@example.com", "Ann Example", "ann@example.com"
+        "Bob", "bob@example.com", "Pat", "pat@example.com", "Ann Example", "ann@example.com",
+        "Old", "old@example.com",
     }  # fmt: skip
+
+
+def test_nobody_hides_an_author_behind_a_later_commit_or_another_place(
+    zones: Path, git: Git
+) -> None:
+    since = git("rev-parse", "HEAD")
+    change(zones, git, "bob", "zone: example.com\nx: 2\n")
+    (zones / "sub").mkdir()
+    (zones / ZONE).rename(zones / "sub" / ZONE)
+    git("add", "-A")
+    commit(git, "move it", "dana")
+    moved = f"sub/{ZONE}"
+    assert {"bob", "dana"} <= emails(authors_of(zones, [moved, PORTFOLIO], since))
+    assert {"bob", "dana"} <= emails(authors_of(zones, [moved, PORTFOLIO]))
 
 
 def test_every_commit_since_the_last_completed_plan_counts(zones: Path, git: Git) -> None:

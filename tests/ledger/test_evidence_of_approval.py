@@ -49,7 +49,8 @@ def person(key: Path) -> Person:
 
 def logged(text: str, signature: str | None, channel: Channel = Channel.SSH) -> LoggedApproval:
     return LoggedApproval(
-        seq=9, at=NOW + timedelta(hours=1), digest="sha256:aa", person="bob", channel=channel,
+        seq=9, actor="bob", at=NOW + timedelta(hours=1), digest="sha256:aa", person="bob",
+        channel=channel,
         statement=text, signature=signature,
     )  # fmt: skip
 
