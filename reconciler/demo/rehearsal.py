@@ -20,7 +20,7 @@ from reconciler.demo.stage import MOMENT
 from reconciler.demo.watch import Watch
 from reconciler.diagnostics import BlockedError, Diagnostic
 from reconciler.model.keys import Key, KeyEntry
-from reconciler.model.moves import DsAdd, DsRemove, DsReplace, Move
+from reconciler.model.moves import DsAdd, DsRemove, DsReplace, Move, NsSet
 from reconciler.model.plan import Refuted, Step, Verdict, ZonePlan
 from reconciler.model.timeline import Timeline
 from reconciler.sandbox import parents, signers
@@ -89,7 +89,7 @@ class _Cast:
         known = {label: key for label, key in self.keys.items() if isinstance(key, Key)}
         for number, move in enumerate(step.moves):
             idem = f"{step.id}.{number}"
-            if isinstance(move, DsReplace | DsAdd | DsRemove):
+            if isinstance(move, DsReplace | DsAdd | DsRemove | NsSet):
                 parents.parent(self.world, PARENT).apply(self.zone, move, known, idem)
             else:
                 signers.signer(self.world, move.signer).apply(self.zone, move, known, idem)
@@ -102,7 +102,7 @@ class _Cast:
 
 
 def _at_parent(move: Move) -> bool:
-    return isinstance(move, DsReplace | DsAdd | DsRemove)
+    return isinstance(move, DsReplace | DsAdd | DsRemove | NsSet)
 
 
 def _due(plan: ZonePlan, step: Step, done: Mapping[str, datetime]) -> datetime:

@@ -18,6 +18,7 @@ from reconciler.execute.turn import Turn
 from reconciler.ledger.records import About, intent_draft, outcome_draft
 from reconciler.model.keys import Key
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -26,6 +27,7 @@ from reconciler.model.moves import (
     DsRemove,
     DsReplace,
     Move,
+    NsSet,
     ZoneSign,
     ZoneUnsign,
 )
@@ -96,9 +98,17 @@ def _call_all(turn: Turn, plan: ZonePlan, step: Step, fence: Fence) -> Sequence[
 def _call(turn: Turn, move: Move, keys: Mapping[str, Key], idem: str) -> Receipt:
     outside = turn.outside
     match move:
-        case DsReplace() | DsAdd() | DsRemove():
+        case DsReplace() | DsAdd() | DsRemove() | NsSet():
             return outside.parents[turn.desired.parent].apply(turn.zone, move, keys, idem)
-        case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DataSign() | ZoneSign() | ZoneUnsign():
+        case (
+            DnskeyAdd()
+            | DnskeyRemove()
+            | DnskeySign()
+            | DataSign()
+            | ZoneSign()
+            | ZoneUnsign()
+            | ApexNsSet()
+        ):
             return outside.signers[move.signer].apply(turn.zone, move, keys, idem)
         case _:
             assert_never(move)

@@ -15,7 +15,7 @@ from reconciler.execute.turn import Turn
 from reconciler.execute.words import silent
 from reconciler.ledger.history import OpenIntent
 from reconciler.ledger.records import outcome_draft
-from reconciler.model.moves import DsAdd, DsRemove, DsReplace, Move
+from reconciler.model.moves import DsAdd, DsRemove, DsReplace, Move, NsSet
 from reconciler.model.plan import Step
 from reconciler.model.results import Blocked, Result, WaitingForTime
 from reconciler.ports import Idempotency
@@ -80,7 +80,7 @@ def opaque(turn: Turn, step: Step) -> bool:
 
 
 def _class(turn: Turn, move: Move) -> Idempotency:
-    if isinstance(move, DsReplace | DsAdd | DsRemove):
+    if isinstance(move, DsReplace | DsAdd | DsRemove | NsSet):
         return turn.outside.parents[turn.desired.parent].idempotency(move)
     return turn.outside.signers[move.signer].idempotency(move)
 

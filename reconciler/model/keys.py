@@ -91,15 +91,20 @@ class DsRef:
     digest_type: int
 
 
-def symbol(role: KeyRole, algorithm: int, generation: int) -> str:
-    """Return the label of a key to come, such as `ksk@13/3`."""
-    return f"{role}@{algorithm}/{generation}"
+def symbol(role: KeyRole, algorithm: int, generation: int, signer: str | None = None) -> str:
+    """Return the label of a key to come, such as `ksk@13/3`.
+
+    Where a zone has several signers, `signer` tells their keys apart: `ksk@13/3@b`.
+    """
+    at_home = "" if signer is None else f"@{signer}"
+    return f"{role}@{algorithm}/{generation}{at_home}"
 
 
 def parse_symbol(label: str) -> tuple[KeyRole, int, int] | None:
     """Return role, algorithm and generation of a symbol; None if `label` is not one."""
     role, at, rest = label.partition("@")
-    algorithm, slash, generation = rest.partition("/")
+    algorithm, slash, of_signer = rest.partition("/")
+    generation = of_signer.partition("@")[0]
     if not (at and slash and algorithm.isdecimal() and generation.isdecimal()):
         return None
     return (KeyRole(role), int(algorithm), int(generation)) if role in set(KeyRole) else None

@@ -14,7 +14,10 @@ from reconciler.model.keys import DsRef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnskeyAdd:
-    """Publish a DNSKEY, created first where it is a symbol; with `sign` it signs the RRset too."""
+    """Publish a DNSKEY, created first where it is a symbol; with `sign` it signs the RRset too.
+
+    A key whose home is another signer is published as it stands, and never signs here (RFC 8901).
+    """
 
     signer: str
     key: str
@@ -81,8 +84,23 @@ class DsRemove:
     ds: DsRef
 
 
-SignerMove = DnskeyAdd | DnskeyRemove | DnskeySign | DataSign | ZoneSign | ZoneUnsign
-ParentMove = DsReplace | DsAdd | DsRemove
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NsSet:
+    """Make the delegation at the parent name exactly the servers of these signers."""
+
+    signers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApexNsSet:
+    """Make the NS RRset at a signer's own apex name exactly the servers of these signers."""
+
+    signer: str
+    signers: frozenset[str]
+
+
+SignerMove = DnskeyAdd | DnskeyRemove | DnskeySign | DataSign | ZoneSign | ZoneUnsign | ApexNsSet
+ParentMove = DsReplace | DsAdd | DsRemove | NsSet
 Move = SignerMove | ParentMove
 
 OPS: dict[str, type[Move]] = {
@@ -95,6 +113,8 @@ OPS: dict[str, type[Move]] = {
     "ds.replace": DsReplace,
     "ds.add": DsAdd,
     "ds.remove": DsRemove,
+    "ns.set": NsSet,
+    "apex_ns.set": ApexNsSet,
 }
 """The name of each move in plan files."""
 
@@ -107,7 +127,7 @@ def op(move: Move) -> str:
 def system(move: Move) -> str:
     """Return `parent` or `signer:<name>`: the system that makes this move."""
     match move:
-        case DsReplace() | DsAdd() | DsRemove():
+        case DsReplace() | DsAdd() | DsRemove() | NsSet():
             return "parent"
         case _:
             return f"signer:{move.signer}"

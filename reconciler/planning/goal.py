@@ -3,6 +3,9 @@
 Keys stay where nothing asks for others. A key is replaced where its role's generation was raised,
 where its algorithm is not the policy's, or where its role is not part of the key scheme. A key that
 nobody known holds and that signs nothing is left alone. A generation not known counts as 1.
+
+Of several signers each publishes the keys with which the others sign data, and the DS RRset names
+an anchor of each (RFC 8901 model 2). Nothing is asked of a signer that leaves.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from reconciler.model.desired import DesiredZone
 from reconciler.model.keys import DsRef, Key, KeyEntry, KeyRole, parse_symbol, symbol
 from reconciler.model.observed import ObservedZone, SignerFacts
 from reconciler.model.plan import Refusal
+from reconciler.model.timeline import NsVersion
 from reconciler.planning.publication import Publication, SignerPart
 
 FIRST_GENERATION = 1
@@ -42,21 +46,51 @@ class Choice:
     replaced: frozenset[str]
 
 
-def start_of(observed: ObservedZone, signer: str) -> Publication:
-    """Return what is published now, with one signer."""
-    facts = observed.signers[signer]
-    part = SignerPart(dnskeys=facts.dnskeys, krrsig=facts.krrsig, zrrsig=facts.zrrsig)
-    return Publication(ds=observed.parent.ds, signers={signer: part})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnGoal:
+    """What one signer shall publish by itself, and the DS that are to stand for it."""
+
+    part: SignerPart
+    keys: Mapping[str, KeyEntry]
+    ds: frozenset[DsRef]
+    notes: tuple[str, ...]
+    stuck: Refusal | None
 
 
-def goal_of(desired: DesiredZone, observed: ObservedZone, signer: str) -> Goal | Refusal:
-    """Return the publication that `desired` asks for at its one signer, or why there is none."""
+def start_of(observed: ObservedZone, signers: Iterable[str]) -> Publication:
+    """Return what is published now by these signers and at the parent."""
+    return Publication(
+        ds=observed.parent.ds,
+        ns=observed.parent.ns,
+        signers={name: _part(observed.signers[name]) for name in signers},
+    )
+
+
+def _part(facts: SignerFacts) -> SignerPart:
+    return SignerPart(dnskeys=facts.dnskeys, krrsig=facts.krrsig, zrrsig=facts.zrrsig, ns=facts.ns)
+
+
+def goal_of(desired: DesiredZone, observed: ObservedZone) -> Goal | Refusal:
+    """Return the publication that `desired` asks for, or why there is none."""
+    signers = involved(desired, observed)
     if not desired.signed:
-        bare = Publication(ds=frozenset(), signers={signer: SignerPart()})
-        return Goal(publication=bare, keys=observed.keys)
+        bare = OwnGoal(part=SignerPart(), keys={}, ds=frozenset(), notes=(), stuck=None)
+        return _joined(desired, observed, signers, dict.fromkeys(desired.signers, bare))
+    own = {}
+    for name in desired.signers:
+        found = _own_goal(desired, observed, name, several=len(signers) > 1)
+        if isinstance(found, Refusal):
+            return found
+        own[name] = found
+    return _joined(desired, observed, signers, own)
+
+
+def _own_goal(
+    desired: DesiredZone, observed: ObservedZone, signer: str, *, several: bool
+) -> OwnGoal | Refusal:
     choices: list[Choice] = []
     for role in _roles(desired, observed, signer):
-        choice = _choose(desired, observed, signer, role)
+        choice = _choose(desired, observed, signer, role, several=several)
         if isinstance(choice, Refusal):
             return choice
         choices.append(choice)
@@ -64,7 +98,76 @@ def goal_of(desired: DesiredZone, observed: ObservedZone, signer: str) -> Goal |
     if refusal := _cannot_sign(choices, facts, signer):
         return refusal
     goal = _assemble(desired, observed, signer, choices)
-    return replace(goal, stuck=_cannot_roll(choices, facts, signer))
+    return replace(goal, stuck=_cannot_roll(choices, observed, signer))
+
+
+def _joined(
+    desired: DesiredZone,
+    observed: ObservedZone,
+    signers: Iterable[str],
+    own: Mapping[str, OwnGoal],
+) -> Goal:
+    """Let every desired signer publish the others' signing keys, and be named by every NS RRset."""
+    signers = tuple(signers)
+    shared = frozenset[str]().union(*(goal.part.zrrsig for goal in own.values()))
+    named = frozenset(desired.signers)
+    parts = {}
+    for name in signers:
+        facts = observed.signers[name]
+        part = own[name].part if name in own else _part(facts)
+        if name in own and desired.signed:
+            part = replace(part, dnskeys=part.dnskeys | shared)
+        moves = len(signers) > 1 and facts.capabilities.sets_apex_ns
+        parts[name] = replace(part, ns=named if moves else facts.ns)
+    goals = own.values()
+    return Goal(
+        publication=Publication(
+            ds=frozenset[DsRef]().union(*(goal.ds for goal in goals)),
+            ns=named if len(signers) > 1 else observed.parent.ns,
+            signers=parts,
+        ),
+        keys={**observed.keys, **{k: v for goal in goals for k, v in goal.keys.items()}},
+        notes=tuple(note for goal in goals for note in goal.notes),
+        stuck=next((goal.stuck for goal in goals if goal.stuck), None),
+    )
+
+
+def involved(desired: DesiredZone, observed: ObservedZone) -> tuple[str, ...]:
+    """Return the signers that a plan must speak of: desired, or within reach of some resolver."""
+    names = set(desired.signers) | named_anywhere(observed)
+    if not observed.settled and not any(isinstance(v, NsVersion) for v in observed.history):
+        names |= {
+            home
+            for name in desired.signers
+            for label in observed.signers[name].dnskeys
+            if (home := _home(observed.keys[label])) in observed.signers and home is not None
+        }
+    return tuple(sorted(names))
+
+
+def named_anywhere(observed: ObservedZone) -> frozenset[str]:
+    """Return every signer that some NS RRset in reach names or lately named."""
+    found = set(observed.parent.ns)
+    for version in () if observed.settled else observed.history:
+        if isinstance(version, NsVersion):
+            found |= version.signers
+    fresh = set(found)
+    while fresh:
+        apexes = (observed.signers[name].ns for name in fresh if name in observed.signers)
+        fresh = set().union(*apexes) - found
+        found |= fresh
+    return frozenset(found)
+
+
+def _home(entry: KeyEntry) -> str | None:
+    return entry.home if isinstance(entry, Key) else None
+
+
+def is_foreign(label: str, observed: ObservedZone, signer: str) -> bool:
+    """True if the private key is held by another signer, and nothing is signed with it here."""
+    key, facts = observed.keys[label], observed.signers[signer]
+    elsewhere = isinstance(key, Key) and key.home not in (None, signer)
+    return elsewhere and label not in facts.krrsig | facts.zrrsig
 
 
 def role_of(key: Key, observed: ObservedZone, signer: str) -> KeyRole:
@@ -90,11 +193,16 @@ def _roles(desired: DesiredZone, observed: ObservedZone, signer: str) -> tuple[K
     A signer with KSK slots leaves us the KSK; a switch, once on, nothing but what it has.
     """
     facts = observed.signers[signer]
-    if facts.capabilities.signing in (Signing.SWITCH, Signing.POLICY) and facts.dnskeys:
-        served = (observed.keys[label] for label in sorted(facts.dnskeys))
+    if facts.capabilities.signing in (Signing.SWITCH, Signing.POLICY) and _own(observed, signer):
+        served = (observed.keys[label] for label in sorted(_own(observed, signer)))
         roles = {role_of(key, observed, signer) for key in served if isinstance(key, Key)}
         return tuple(role for role in KeyRole if role in roles)
     return desired.policy.keys.roles
+
+
+def _own(observed: ObservedZone, signer: str) -> frozenset[str]:
+    served = observed.signers[signer].dnskeys
+    return frozenset(label for label in served if not is_foreign(label, observed, signer))
 
 
 def _cannot_sign(choices: Iterable[Choice], facts: SignerFacts, signer: str) -> Refusal | None:
@@ -112,7 +220,7 @@ def _cannot_sign(choices: Iterable[Choice], facts: SignerFacts, signer: str) -> 
 
 
 def _choose(
-    desired: DesiredZone, observed: ObservedZone, signer: str, role: KeyRole
+    desired: DesiredZone, observed: ObservedZone, signer: str, role: KeyRole, *, several: bool
 ) -> Choice | Refusal:
     held = tuple(_held(observed, signer))
     same = [k for k in held if role_of(k, observed, signer) is role]
@@ -127,6 +235,8 @@ def _choose(
     else:
         generation = wanted
     named = symbol(role, desired.policy.algorithm, generation)
+    if several or _is_anothers(observed.keys.get(named), signer):
+        named = symbol(role, desired.policy.algorithm, generation, signer)
     candidates = [k for k in fitting if _generation(k) == generation]
     known = observed.keys.get(named)
     if isinstance(known, Key) and known not in candidates:
@@ -147,12 +257,17 @@ def _choose(
     return Choice(role=role, key=key, replaced=replaced)
 
 
+def _is_anothers(entry: KeyEntry | None, signer: str) -> bool:
+    return isinstance(entry, Key) and entry.home not in (None, signer)
+
+
 def _held(observed: ObservedZone, signer: str) -> Iterator[Key]:
     """Every key of the zone that this signer serves or holds, in a fixed order."""
     facts = observed.signers[signer]
     for label in sorted(observed.keys):
         entry = observed.keys[label]
-        if isinstance(entry, Key) and (label in facts.dnskeys or entry.home == signer):
+        here = label in facts.dnskeys and not is_foreign(label, observed, signer)
+        if isinstance(entry, Key) and (here or entry.home == signer):
             yield entry
 
 
@@ -203,10 +318,11 @@ def _goes_back(role: KeyRole, wanted: int, newest: int) -> Refusal:
     )
 
 
-def _cannot_roll(choices: Iterable[Choice], facts: SignerFacts, signer: str) -> Refusal | None:
+def _cannot_roll(choices: Iterable[Choice], observed: ObservedZone, signer: str) -> Refusal | None:
     """A signer that makes its own keys cannot be asked for others while it signs."""
+    facts = observed.signers[signer]
     capabilities = facts.capabilities
-    if not facts.dnskeys or capabilities.signing is Signing.KEYS:
+    if not _own(observed, signer) or capabilities.signing is Signing.KEYS:
         return None
     ours = (KeyRole.KSK,) if capabilities.signing is Signing.KSK_SLOTS else ()
     stuck = [
@@ -230,7 +346,7 @@ def _cannot_roll(choices: Iterable[Choice], facts: SignerFacts, signer: str) -> 
 
 def _assemble(
     desired: DesiredZone, observed: ObservedZone, signer: str, choices: Iterable[Choice]
-) -> Goal:
+) -> OwnGoal:
     facts = observed.signers[signer]
     choices = tuple(choices)
     chosen = {c.key.label: c for c in choices}
@@ -239,24 +355,30 @@ def _assemble(
     replaced -= chosen.keys()
     anchors = {label for label, c in chosen.items() if c.role is not KeyRole.ZSK}
     signing = {label for label, c in chosen.items() if c.role is not KeyRole.KSK}
+    lent = frozenset(
+        label
+        for label in facts.dnskeys
+        if is_foreign(label, observed, signer) and _home(observed.keys[label]) in observed.signers
+    )
     part = SignerPart(
-        dnskeys=facts.dnskeys - replaced | chosen.keys(),
+        dnskeys=facts.dnskeys - replaced - lent | chosen.keys(),
         krrsig=facts.krrsig & (facts.dnskeys - replaced) | anchors,
         zrrsig=facts.zrrsig & (facts.dnskeys - replaced) | signing,
     )
-    keys = dict(observed.keys) | {label: c.key for label, c in chosen.items()}
     standing = {k.label for k in _held(observed, signer)} - replaced - chosen.keys()
     ds = {DsRef(key, digest) for key in anchors for digest in desired.policy.digest_types}
     ds |= {ref for ref in observed.parent.ds if ref.key in standing}
     ours = facts.capabilities.signing is Signing.KEYS
-    return Goal(
-        publication=Publication(ds=frozenset(ds), signers={signer: part}),
-        keys=keys,
+    return OwnGoal(
+        part=part,
+        keys={label: c.key for label, c in chosen.items()},
+        ds=frozenset(ds),
         notes=tuple(
             f"the DNSKEY {label} is published, is no part of the desired state, and is left alone"
             for label in sorted(part.dnskeys - chosen.keys())
             if ours
         ),
+        stuck=None,
     )
 
 

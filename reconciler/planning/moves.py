@@ -1,7 +1,8 @@
 """Which moves stand open, from capabilities alone: a missing capability is a missing move.
 
-Every offer leads towards the goal: only keys of the goal are added, only others are removed. So the
-graph has no cycles and stays small.
+Every offer leads towards the goal: only keys of the goal are added, only others are removed. The
+one exception are keys that a signer publishes for another one for a while (RFC 8901 model 2). So
+the graph stays small.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from reconciler.model.capabilities import (
     Signing,
 )
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -25,10 +27,19 @@ from reconciler.model.moves import (
     DsRemove,
     DsReplace,
     Move,
+    NsSet,
     ZoneSign,
     ZoneUnsign,
 )
-from reconciler.planning.publication import DS_SLOT, Node, World, data_slot, dnskey_slot
+from reconciler.planning.publication import (
+    DS_SLOT,
+    NS_SLOT,
+    Node,
+    World,
+    apex_slot,
+    data_slot,
+    dnskey_slot,
+)
 
 KEEP_ALL = -1
 """Keeps every bit of a slot."""
@@ -50,6 +61,20 @@ class Offer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """Where one signer stands in this plan.
+
+    `own`: the keys that are its own to choose. `lent`: keys of others that it can publish for a
+    while. `free`: nothing is asked of it, for the desired state does not name it.
+    """
+
+    capabilities: SignerCapabilities
+    own: int = -1
+    lent: int = 0
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Menu:
     """What the systems of one zone can do, and where they shall go.
 
@@ -59,36 +84,90 @@ class Menu:
 
     world: World
     parent: ParentCapabilities
-    signers: tuple[SignerCapabilities, ...]
+    signers: tuple[Stand, ...]
     goal: Node
     mending: int = 0
     insecure: bool = False
 
+    @property
+    def free(self) -> frozenset[int]:
+        """The slots of signers of whom nothing is asked."""
+        return frozenset(
+            slot
+            for i, stand in enumerate(self.signers)
+            if stand.free
+            for slot in (dnskey_slot(i), data_slot(i), apex_slot(i))
+        )
+
     def offers(self, node: Node) -> tuple[Offer, ...]:
         """Return every move open at `node`, in a fixed order."""
-        offers = list(self._parent_offers(node))
-        for index, capabilities in enumerate(self.signers):
-            match capabilities.signing:
-                case Signing.KEYS:
-                    offers += self._key_offers(node, index, ~0)
-                    offers += self._data_offers(node, index)
-                case Signing.KSK_SLOTS:
-                    offers += self._switch_offers(node, index)
-                    if node[data_slot(index)] and self.goal[data_slot(index)]:
-                        offers += self._key_offers(node, index, self.world.sep_keys())
-                case Signing.SWITCH:
-                    offers += self._switch_offers(node, index)
-                case Signing.POLICY:
-                    pass
+        offers = [*self._parent_offers(node), *self._ns_offers(node)]
+        for index, stand in enumerate(self.signers):
+            if not stand.free:
+                offers += self._own_offers(node, index)
+            offers += self._foreign_offers(node, index)
         return tuple(offers)
+
+    def _own_offers(self, node: Node, index: int) -> list[Offer]:
+        stand = self.signers[index]
+        match stand.capabilities.signing:
+            case Signing.KEYS:
+                return [
+                    *self._key_offers(node, index, stand.own),
+                    *self._data_offers(node, index),
+                ]
+            case Signing.KSK_SLOTS:
+                offers = list(self._switch_offers(node, index))
+                if node[data_slot(index)] and self.goal[data_slot(index)]:
+                    slots = self.world.sep_keys() & stand.own
+                    offers += self._key_offers(node, index, slots)
+                return offers
+            case Signing.SWITCH:
+                return list(self._switch_offers(node, index))
+            case Signing.POLICY:
+                return []
 
     def fits(self, node: Node) -> bool:
         """True if no signer holds more KSKs than it can."""
         return all(
-            capabilities.max_ksk is None
-            or (node[dnskey_slot(i)] & self.world.sep_keys()).bit_count() <= capabilities.max_ksk
-            for i, capabilities in enumerate(self.signers)
+            stand.capabilities.max_ksk is None
+            or (node[dnskey_slot(i)] & self.world.sep_keys()).bit_count()
+            <= stand.capabilities.max_ksk
+            for i, stand in enumerate(self.signers)
         )
+
+    def _ns_offers(self, node: Node) -> Iterator[Offer]:
+        """The delegation and the apexes; no apex needs to name less than it shall in the end."""
+        now, goal, world = node[NS_SLOT], self.goal[NS_SLOT], self.world
+        if self.parent.sets_ns and now != goal:
+            for target in dict.fromkeys((goal, now | goal)):
+                if target != now:
+                    move = NsSet(signers=world.signer_names(target))
+                    yield Offer(move, (Write(NS_SLOT, 0, target),))
+        for index, stand in enumerate(self.signers):
+            slot = apex_slot(index)
+            if stand.capabilities.sets_apex_ns and node[slot] != self.goal[slot]:
+                named = world.signer_names(self.goal[slot])
+                own = ApexNsSet(signer=world.signers[index], signers=named)
+                yield Offer(own, (Write(slot, 0, self.goal[slot]),))
+
+    def _foreign_offers(self, node: Node, index: int) -> Iterator[Offer]:
+        """Keys whose home is another signer: published as they stand, never signing here."""
+        stand, slot, name = self.signers[index], dnskey_slot(index), self.world.signers[index]
+        now, goal = node[slot], self.goal[slot]
+        if stand.free and not now & stand.own:
+            return
+        wished = stand.lent & (goal if self.insecure else -1)
+        for i, label in enumerate(self.world.labels):
+            bit = 1 << i
+            if bit & stand.own:
+                continue
+            if bit & wished and not now & bit:
+                add = DnskeyAdd(signer=name, key=label, sign=False)
+                yield Offer(add, (Write(slot, KEEP_ALL, bit),))
+            if now & bit and not goal & bit and not stand.free:
+                gone = ~self.world.dnskey(bit, bit)
+                yield Offer(DnskeyRemove(signer=name, key=label), (Write(slot, gone, 0),))
 
     def _parent_offers(self, node: Node) -> Iterator[Offer]:
         now, goal = node[DS_SLOT], self.goal[DS_SLOT]
@@ -149,10 +228,13 @@ class Menu:
 
     def _switch_offers(self, node: Node, index: int) -> Iterator[Offer]:
         dnskey, data, name = dnskey_slot(index), data_slot(index), self.world.signers[index]
-        goal = self.goal[dnskey]
-        if not node[dnskey] and goal:
-            keys, _ = self.world.dnskey_parts(goal)
-            move = ZoneSign(signer=name, keys=self.world.names(keys))
-            yield Offer(move, (Write(dnskey, 0, goal), Write(data, 0, self.goal[data])))
-        if node[dnskey] and (not goal or (self.insecure and goal != node[dnskey])):
+        world, own = self.world, self.signers[index].own
+        now = world.dnskey_parts(node[dnskey])[0] & own
+        goal, krrsig = world.dnskey_parts(self.goal[dnskey])
+        goal &= own
+        if not now and goal:
+            move = ZoneSign(signer=name, keys=world.names(goal))
+            put = world.dnskey(goal, krrsig & own)
+            yield Offer(move, (Write(dnskey, KEEP_ALL, put), Write(data, 0, self.goal[data])))
+        if node[dnskey] and (not goal or (self.insecure and goal != now)):
             yield Offer(ZoneUnsign(signer=name), (Write(dnskey, 0, 0), Write(data, 0, 0)))

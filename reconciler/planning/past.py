@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import (
@@ -60,6 +59,8 @@ def encode_version(world: World, version: Version) -> int | None:
             return world.dnskey(world.mask(version.keys), world.mask(version.signed_by))
         case DataVersion():
             return world.mask(version.signed_by)
+        case NsVersion():
+            return world.signer_mask(version.signers)
         case _:
             message = f"{version} is no slot of a node"
             raise ValueError(message)
@@ -92,7 +93,7 @@ def pasts_of(
 
 def _expires(observed: ObservedZone, name: Slot, value: int) -> int | None:
     kind, signer = name
-    if kind is RRsetKind.DS or signer is None or not value:
+    if kind not in (RRsetKind.DNSKEY, RRsetKind.DATA) or signer is None or not value:
         return None
     return observed.signers[signer].signatures.expires
 
@@ -139,66 +140,7 @@ def _version(
     return PastVersion(value=value, at=at, ttl=ttl, propagation=bound)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NsPast:
-    """The NS RRsets, which this release does not change: their versions, as the timeline has them.
-
-    `unknown_until`: seconds from now until no cache may hold an unknown one.
-    """
-
-    versions: tuple[NsVersion, ...]
-    unknown_until: int = 0
-
-    def later(self, seconds: int) -> NsPast:
-        """Return the same past, seen this much later."""
-        return NsPast(
-            versions=tuple(
-                v if v.at is None else replace(v, at=v.at - seconds) for v in self.versions
-            ),
-            unknown_until=max(0, self.unknown_until - seconds),
-        )
-
-
-def ns_past(observed: ObservedZone, signer: str) -> NsPast:
-    """Return the past of the parent's and of the signer's own NS RRset."""
-    parent, facts = observed.parent, observed.signers[signer]
-    delegation = NsVersion(
-        signers=parent.ns, ttl=parent.ns_ttl, propagation=parent.propagation_delay
-    )
-    apex = NsVersion(
-        signer=signer, signers=facts.ns, ttl=facts.ns_ttl, propagation=facts.propagation_delay
-    )
-    versions: list[NsVersion] = []
-    until = 0
-    for current in (delegation, apex):
-        chain = _ns_chain(observed, current)
-        versions += chain
-        for before, after in pairwise(chain):
-            if before.unknown:
-                until = max(until, (after.at or 0) + after.propagation + before.ttl)
-    return NsPast(versions=tuple(versions), unknown_until=until)
-
-
-def _ns_chain(observed: ObservedZone, current: NsVersion) -> list[NsVersion]:
-    known = [v for v in _by_slot(observed).get(slot(current), []) if isinstance(v, NsVersion)]
-    if observed.settled:
-        return [current]
-    if known and known[-1].signers == current.signers and not known[-1].unknown:
-        chain = known
-    else:
-        chain = [*known, _ns_at(current, 0)]
-    if chain[0].at is not None:
-        unknown = _ns_at(current, None, unknown=True)
-        chain = [unknown, *chain]
-    return chain
-
-
-def _ns_at(version: NsVersion, at: int | None, *, unknown: bool = False) -> NsVersion:
-    return NsVersion(
-        at=at,
-        signer=version.signer,
-        signers=frozenset() if unknown else version.signers,
-        ttl=version.ttl,
-        propagation=version.propagation,
-        unknown=unknown,
-    )
+def unknown_until(past: Past) -> int:
+    """Return until when some cache may hold something unknown of this slot, seconds from now."""
+    gone = [gone_at(past, i) for i, version in enumerate(past[:-1]) if version.value is None]
+    return max(0, *gone) if gone else 0

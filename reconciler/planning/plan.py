@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.model.desired import DesiredZone, RiskClass
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Refusal, Rollback, Status, Step, ZonePlan
 from reconciler.model.timeline import Timeline
+from reconciler.planning.delegation import notes_on
 from reconciler.planning.goal import goal_of
-from reconciler.planning.past import NsPast
 from reconciler.planning.refusals import change_gate, gate, no_path
-from reconciler.planning.rollback import earliest, ways_back
-from reconciler.planning.solve import Solution, solve
+from reconciler.planning.rollback import ways_back
+from reconciler.planning.solve import Solution, arrived, solve
 from reconciler.planning.steps import Style, steps_of
 from reconciler.planning.task import task_of
 from reconciler.planning.timeline import (
@@ -38,7 +38,6 @@ class Context:
 
     desired: DesiredZone
     observed: ObservedZone
-    ns: NsPast
     notes: tuple[str, ...]
 
 
@@ -51,15 +50,15 @@ def plan_zone(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
     refusal = gate(desired, observed)
     if refusal:
         return _refused(observed, *refusal)
-    (signer,) = desired.signers
-    goal = goal_of(desired, observed, signer)
+    goal = goal_of(desired, observed)
     if isinstance(goal, Refusal):
         return _refused(observed, Status.NO_SAFE_PATH, goal)
-    task, ns = task_of(desired, observed, goal, signer)
-    context = Context(desired=desired, observed=observed, ns=ns, notes=goal.notes)
-    if task.start == task.goal:
+    task = task_of(desired, observed, goal)
+    notes = (*goal.notes, *notes_on(observed, task))
+    context = Context(desired=desired, observed=observed, notes=notes)
+    if arrived(task):
         return _unchanged(observed)
-    if missing := change_gate(observed, task, goal, signer):
+    if missing := change_gate(desired, observed, task, goal):
         return _refused(observed, Status.NO_SAFE_PATH, missing)
     solution = solve(task)
     if solution is None:
@@ -92,14 +91,12 @@ def _planned(context: Context, solution: Solution) -> ZonePlan:
         steps=steps,
         timeline=_timeline(context, solution),
         duration_min=max(times) - begin,
-        clean_min=ends_clean(task.pasts, task.timings, solution.path, times) - begin,
+        clean_min=ends_clean(task.world, solution.windows, times) - begin,
         rollback=tuple(
             Rollback(
                 after=step_id(number),
                 steps=steps_of(way, back),
-                timeline=_timeline(
-                    replace(context, ns=context.ns.later(earliest(solution, number))), way
-                ),
+                timeline=_timeline(context, way),
             )
             for number, way in ways_back(solution)
         ),
@@ -117,7 +114,6 @@ def _timeline(context: Context, solution: Solution) -> Timeline:
     return timeline_of(
         task.world,
         versions,
-        context.ns.versions,
         cds_versions(context.observed, task.world.signers),
         profiles=solution.kept_profiles,
         assumptions=(*ASSUMPTIONS, *left_out, *context.notes, *context.observed.assumed),

@@ -1,13 +1,14 @@
 """What a zone publishes, in words (`Publication`) and as the integers that the search works on.
 
-A node is a tuple with one integer per slot: the DS RRset first, then for each signer its DNSKEY
-RRset and its data. A set of keys is a bit mask over `World.labels`; a DNSKEY RRset holds its keys
-in the low bits and the keys that sign it in the high ones.
+A node is a tuple with one integer per slot: the DS RRset and the delegation first, then for each
+signer its DNSKEY RRset, its data and the NS RRset at its apex. A set of keys is a bit mask over
+`World.labels`; a DNSKEY RRset holds its keys in the low bits and the keys that sign it in the high
+ones. An NS RRset is a bit mask over `World.signers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.keys import DsRef, Key, KeyEntry
@@ -17,15 +18,21 @@ Node = tuple[int, ...]
 
 DS_SLOT = 0
 """Where the DS RRset stands in a node."""
+NS_SLOT = 1
+"""Where the delegation, the parent's NS RRset, stands in a node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerPart:
-    """What one signer publishes: labels of the keys served, signing the DNSKEY RRset, the data."""
+    """What one signer publishes: labels of the keys served, signing the DNSKEY RRset, the data.
+
+    `ns`: the signers that the NS RRset at its apex names.
+    """
 
     dnskeys: frozenset[str] = frozenset()
     krrsig: frozenset[str] = frozenset()
     zrrsig: frozenset[str] = frozenset()
+    ns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,7 @@ class Publication:
 
     ds: frozenset[DsRef]
     signers: Mapping[str, SignerPart]
+    ns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +56,12 @@ class World:
     @property
     def slots(self) -> tuple[Slot, ...]:
         """The slots of a node, in order."""
-        kinds = (RRsetKind.DNSKEY, RRsetKind.DATA)
-        return (RRsetKind.DS, None), *((kind, name) for name in self.signers for kind in kinds)
+        kinds = (RRsetKind.DNSKEY, RRsetKind.DATA, RRsetKind.NS)
+        return (
+            (RRsetKind.DS, None),
+            (RRsetKind.NS, None),
+            *((kind, name) for name in self.signers for kind in kinds),
+        )
 
     def mask(self, labels: Iterable[str]) -> int:
         """Return the bit mask of a set of keys."""
@@ -67,6 +79,14 @@ class World:
         """Return the DS of a bit mask."""
         return frozenset(ref for i, ref in enumerate(self.refs) if mask >> i & 1)
 
+    def signer_mask(self, names: Iterable[str]) -> int:
+        """Return the bit mask of those of these signers that the world knows."""
+        return sum(1 << i for i, name in enumerate(self.signers) if name in set(names))
+
+    def signer_names(self, mask: int) -> frozenset[str]:
+        """Return the signers of a bit mask."""
+        return frozenset(name for i, name in enumerate(self.signers) if mask >> i & 1)
+
     def dnskey(self, keys: int, krrsig: int) -> int:
         """Return a DNSKEY RRset as one integer, from the masks of its keys and of its signers."""
         return keys | krrsig << len(self.labels)
@@ -82,11 +102,12 @@ class World:
 
     def encode(self, publication: Publication) -> Node:
         """Return a publication as a node."""
-        node = [self.ds_mask(publication.ds)]
+        node = [self.ds_mask(publication.ds), self.signer_mask(publication.ns)]
         for name in self.signers:
             part = publication.signers[name]
             node.append(self.dnskey(self.mask(part.dnskeys), self.mask(part.krrsig)))
             node.append(self.mask(part.zrrsig))
+            node.append(self.signer_mask(part.ns))
         return tuple(node)
 
     def sep_keys(self) -> int:
@@ -100,12 +121,44 @@ class World:
 
 def dnskey_slot(signer: int) -> int:
     """Return where the DNSKEY RRset of the n-th signer stands in a node."""
-    return 1 + 2 * signer
+    return 2 + 3 * signer
 
 
 def data_slot(signer: int) -> int:
     """Return where the data of the n-th signer stands in a node."""
-    return 2 + 2 * signer
+    return 3 + 3 * signer
+
+
+def apex_slot(signer: int) -> int:
+    """Return where the NS RRset at the apex of the n-th signer stands in a node."""
+    return 4 + 3 * signer
+
+
+def in_reach(states: Sequence[Iterable[int]], signers: int) -> int:
+    """Return the mask of the signers that resolvers may ask, given what each slot may show.
+
+    Those that the delegation names, and those that the apex of one in reach names (planning.md §2).
+    A signer that only its own apex still names is out of reach once caches return to the parent.
+    """
+    everybody = (1 << signers) - 1
+    found = 0
+    for value in states[NS_SLOT]:
+        found |= value
+    fresh = found
+    while fresh and found != everybody:
+        named = 0
+        for index in range(signers):
+            if fresh >> index & 1:
+                for value in states[apex_slot(index)]:
+                    named |= value
+        fresh = named & ~found
+        found |= fresh
+    return found
+
+
+def reached_at(node: Node, signers: int) -> int:
+    """Return the mask of the signers in reach at a settled publication."""
+    return in_reach([(value,) for value in node], signers)
 
 
 def world_of(

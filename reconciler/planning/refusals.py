@@ -8,72 +8,62 @@ from dataclasses import replace
 from reconciler.model.capabilities import DsWrite, Signing
 from reconciler.model.desired import DesiredZone
 from reconciler.model.keys import Key, KeyEntry
-from reconciler.model.observed import ObservedZone, SignerFacts
+from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Refusal, Status
-from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion, NsVersion
-from reconciler.planning.goal import Goal
-from reconciler.planning.publication import DS_SLOT
+from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion
+from reconciler.planning.delegation import delegation_gate, no_cross_publication
+from reconciler.planning.goal import Goal, named_anywhere
+from reconciler.planning.publication import DS_SLOT, data_slot, dnskey_slot
 from reconciler.planning.safety import DS_ALG
 from reconciler.planning.search import find_path
 from reconciler.planning.solve import Task, problem_of, solve, tightened
 
-LATER = "a release that plans several signers and moves of the delegation"
-
 
 def gate(desired: DesiredZone, observed: ObservedZone) -> tuple[Status, Refusal] | None:
     """Return why this zone cannot be planned at all, None where it can."""
-    if len(desired.signers) != 1:
-        return Status.NO_SAFE_PATH, Refusal(
-            rule="scope:one-signer",
-            summary=f"{len(desired.signers)} signers are desired, and one is planned for",
-            detail="two signers of one zone must publish each other's keys (RFC 8901)",
-            opens=LATER,
+    if not desired.signers:
+        return Status.BLOCKED, Refusal(
+            rule="desired-state",
+            summary="no signer is desired, and a zone must be served by one",
+            opens="at least one name under `signers`",
         )
-    (signer,) = desired.signers
-    if signer not in observed.signers:
+    named = named_anywhere(observed) | frozenset(desired.signers)
+    if unseen := sorted(named - observed.signers.keys()):
         return Status.BLOCKED, Refusal(
             rule="observation",
-            summary=f"nothing was observed of signer {signer}",
-            detail="what it publishes must be known before anything is changed",
+            summary=f"nothing was observed of signer {', '.join(unseen)}",
+            detail="what each signer publishes that is desired or that some NS RRset names must"
+            " be known before anything is changed",
             opens="an observation in which this signer's servers answer",
         )
-    if others := sorted(_delegated(observed) - {signer}):
-        return Status.NO_SAFE_PATH, Refusal(
-            rule="scope:one-signer",
-            summary=f"the delegation names {', '.join(others)} beside the desired {signer}",
-            detail="moving a zone between signers changes NS, DNSKEY and DS together",
-            opens=LATER,
-        )
-    return _unsound(observed, signer)
+    return _unsound(observed, involved_or_named(desired, observed))
 
 
-def _delegated(observed: ObservedZone) -> frozenset[str]:
-    """Every signer that some NS RRset names or lately named."""
-    named = observed.parent.ns
-    for facts in observed.signers.values():
-        named |= facts.ns if facts.ns & observed.parent.ns else frozenset()
-    for version in () if observed.settled else observed.history:
-        if isinstance(version, NsVersion):
-            named |= version.signers
-    return named
+def involved_or_named(desired: DesiredZone, observed: ObservedZone) -> tuple[str, ...]:
+    """Return the signers whose keys must be described."""
+    return tuple(sorted(named_anywhere(observed) | frozenset(desired.signers)))
 
 
-def _unsound(observed: ObservedZone, signer: str) -> tuple[Status, Refusal] | None:
+def _unsound(observed: ObservedZone, signers: tuple[str, ...]) -> tuple[Status, Refusal] | None:
     """Keys that are named and not described, and keys that validators mix up."""
-    if missing := sorted(_named(observed, signer) - observed.keys.keys()):
+    if missing := sorted(_named(observed, signers) - observed.keys.keys()):
         return Status.BLOCKED, Refusal(
             rule="observation",
             summary=f"the observation names {', '.join(missing)} and does not describe it",
             detail="every DNSKEY, DS and history entry refers to a member of `keys`",
             opens="an observation that is whole",
         )
-    twins = _twins(observed.keys, observed.signers[signer].dnskeys)
-    return (Status.BLOCKED, twins) if twins else None
+    for signer in signers:
+        if twins := _twins(observed.keys, observed.signers[signer].dnskeys):
+            return Status.BLOCKED, twins
+    return None
 
 
-def _named(observed: ObservedZone, signer: str) -> frozenset[str]:
-    facts = observed.signers[signer]
-    named = facts.dnskeys | facts.krrsig | facts.zrrsig | {r.key for r in observed.parent.ds}
+def _named(observed: ObservedZone, signers: Iterable[str]) -> frozenset[str]:
+    named = {ref.key for ref in observed.parent.ds}
+    for signer in signers:
+        facts = observed.signers[signer]
+        named |= facts.dnskeys | facts.krrsig | facts.zrrsig
     for version in () if observed.settled else observed.history:
         match version:
             case DsVersion(ds=ds):
@@ -84,7 +74,7 @@ def _named(observed: ObservedZone, signer: str) -> frozenset[str]:
                 named |= signed_by
             case _:
                 pass
-    return named
+    return frozenset(named)
 
 
 def _twins(keys: Mapping[str, KeyEntry], together: Iterable[str]) -> Refusal | None:
@@ -106,29 +96,39 @@ def _twins(keys: Mapping[str, KeyEntry], together: Iterable[str]) -> Refusal | N
     return None
 
 
-def change_gate(observed: ObservedZone, task: Task, goal: Goal, signer: str) -> Refusal | None:
+def change_gate(
+    desired: DesiredZone, observed: ObservedZone, task: Task, goal: Goal
+) -> Refusal | None:
     """Return why this change cannot be made at all, None where the search may begin."""
-    facts = observed.signers[signer]
     return (
-        _policy_gate(facts, signer)
+        next(filter(None, (_policy_gate(task, i) for i in range(len(task.signers)))), None)
         or _custody_gate(task, goal)
-        or _twin_gate(facts, goal, signer)
-        or _parent_gate(observed, task, signer)
-        or _signature_gate(facts, task)
+        or next(filter(None, (_twin_gate(observed, goal, n) for n in desired.signers)), None)
+        or _parent_gate(observed, task)
+        or delegation_gate(observed, task)
+        or next(
+            filter(None, (_signature_gate(observed, task, n) for n in task.world.signers)), None
+        )
     )
 
 
-def _twin_gate(facts: SignerFacts, goal: Goal, signer: str) -> Refusal | None:
+def _twin_gate(observed: ObservedZone, goal: Goal, signer: str) -> Refusal | None:
     """Keys that are to be served together with those that are."""
-    return _twins(goal.keys, facts.dnskeys | goal.publication.signers[signer].dnskeys)
+    served = observed.signers[signer].dnskeys
+    return _twins(goal.keys, served | goal.publication.signers[signer].dnskeys)
 
 
-def _policy_gate(facts: SignerFacts, signer: str) -> Refusal | None:
-    if facts.capabilities.signing is not Signing.POLICY:
+def _policy_gate(task: Task, signer: int) -> Refusal | None:
+    stand, name = task.signers[signer], task.world.signers[signer]
+    if stand.capabilities.signing is not Signing.POLICY or stand.free:
+        return None
+    slots = (dnskey_slot(signer), data_slot(signer))
+    own = task.world.dnskey(stand.own & task.world.all_keys, task.world.all_keys)
+    if len(task.signers) > 1 and all((task.start[s] ^ task.goal[s]) & own == 0 for s in slots):
         return None
     return Refusal(
         rule="capability:signing",
-        summary=f"signer {signer} rolls its keys by its own policy",
+        summary=f"signer {name} rolls its keys by its own policy",
         detail="its moves cannot be asked for one by one, only waited for and confirmed",
         opens="a release that drives signers with capability `policy`",
     )
@@ -153,23 +153,24 @@ def _custody_gate(task: Task, goal: Goal) -> Refusal | None:
     )
 
 
-def _signature_gate(facts: SignerFacts, task: Task) -> Refusal | None:
+def _signature_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal | None:
     """Signatures that nobody refreshes end under any plan; only removing the DS outruns that."""
-    expires = facts.signatures.expires
+    expires = observed.signers[signer].signatures.expires
     if expires is None:
         return None
     leaves = task.timings[DS_SLOT].remembered(task.start[DS_SLOT])
     if not task.goal[DS_SLOT] and (not task.start[DS_SLOT] or leaves <= expires):
         return None
+    at = f" at {signer}" if len(task.signers) > 1 else ""
     return Refusal(
         rule="I4",
-        summary=f"the first signature ends in {expires} s, and the signer does not refresh it",
+        summary=f"the first signature{at} ends in {expires} s, and the signer does not refresh it",
         detail="whatever is planned, views with an ended signature are bogus",
         opens="a signer that signs again before anything is changed",
     )
 
 
-def _parent_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal | None:
+def _parent_gate(observed: ObservedZone, task: Task) -> Refusal | None:
     parent = observed.parent.capabilities
     if task.start[DS_SLOT] != task.goal[DS_SLOT]:
         if parent.write is DsWrite.NONE:
@@ -179,7 +180,9 @@ def _parent_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal | N
                 detail="the capability `write` of this parent is `none`",
                 opens="a parent adapter that writes DS, or one that asks a person (`manual`)",
             )
-        if parent.polls_cds and observed.signers[signer].cds is not None:
+        if parent.polls_cds and any(
+            observed.signers[name].cds is not None for name in task.world.signers
+        ):
             return Refusal(
                 rule="I10",
                 summary="the parent polls CDS, and the signer publishes a CDS set",
@@ -191,13 +194,27 @@ def _parent_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal | N
 
 def no_path(task: Task) -> tuple[Refusal, ...]:
     """Return why the search found nothing, with what the ways outside the rules would cost."""
-    return tuple(_ways_outside(task)) or (
+    lacking = no_cross_publication(task)
+    outside = tuple(_ways_outside(task))
+    if lacking is not None:
+        return _priced(lacking, outside), *outside
+    return outside or (
         Refusal(
             rule="I1",
             summary="no sequence of the moves that these systems offer leads there",
             detail="every order of them lets some cache hold parts that do not fit together",
             opens="a signer or a parent that offers more moves",
         ),
+    )
+
+
+def _priced(refusal: Refusal, outside: Iterable[Refusal]) -> Refusal:
+    """Say with a refusal what the cheapest way outside the rules would cost."""
+    way = next((r for r in outside if r.exposure_insecure is not None), None)
+    if way is None:
+        return refusal
+    return replace(
+        refusal, exposure_bogus=way.exposure_bogus, exposure_insecure=way.exposure_insecure
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from reconciler.model.keys import parse_symbol
 from reconciler.model.moves import ZoneSign
 from reconciler.planning.past import Past, PastVersion
+from reconciler.planning.publication import reached_at
 from reconciler.planning.solve import Solution, Task, solve
 
 
@@ -38,8 +39,13 @@ def _needs_lost_keys(back: Solution) -> bool:
 def task_after(solution: Solution, number: int) -> Task:
     """Return the task of going back after a step, with what was displaced so far just changed."""
     task = solution.task
+    count = len(task.signers)
+    reached = reached_at(task.start, count) if count > 1 else 1
     return replace(
         task,
+        signers=tuple(
+            replace(stand, free=not reached >> i & 1) for i, stand in enumerate(task.signers)
+        ),
         start=solution.path[number - 1].after,
         goal=task.start,
         asked=solution.kept,

@@ -7,22 +7,34 @@ harm (planning.md §4).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import combinations, count, product
 from typing import NamedTuple
 
-from reconciler.model.capabilities import DsWrite
+from reconciler.model.capabilities import DsCheck, DsWrite
 from reconciler.model.keys import Key
-from reconciler.model.moves import system
+from reconciler.model.moves import ApexNsSet, DataSign, DnskeyAdd, DnskeyRemove, system
 from reconciler.planning.moves import Menu, Offer
-from reconciler.planning.publication import DS_SLOT, Node, World, data_slot, dnskey_slot
+from reconciler.planning.publication import (
+    DS_SLOT,
+    NS_SLOT,
+    Node,
+    World,
+    apex_slot,
+    data_slot,
+    dnskey_slot,
+    in_reach,
+    reached_at,
+)
 from reconciler.planning.safety import Views
 from reconciler.planning.timing import SlotTiming
 
 MOVES_PER_EDGE = 3
 """Enough for every procedure at one signer: two keys and the data."""
+UNITS_PER_EDGE = 2
+"""Enough for several signers, whose moves of one kind are one unit (`Problem._units`)."""
 
 
 class Edge(NamedTuple):
@@ -81,14 +93,15 @@ class Problem:
         What a subset of the moves leaves may be seen in the whole, so moves that do harm by
         themselves do harm in any company.
         """
-        offers = self.menu.offers(node)
+        offers = self._units(node)
         safe: set[tuple[int, ...]] = {()}
-        for size in range(1, MOVES_PER_EDGE + 1):
+        most = MOVES_PER_EDGE if len(self.world.signers) == 1 else UNITS_PER_EDGE
+        for size in range(1, most + 1):
             smaller, safe = safe, set()
             for chosen in combinations(range(len(offers)), size):
                 if any(part not in smaller for part in combinations(chosen, size - 1)):
                     continue
-                moves = tuple(offers[i] for i in chosen)
+                moves = tuple(offer for i in chosen for offer in offers[i])
                 if size > 1 and clash(moves):
                     continue
                 edge = edge_of(node, moves)
@@ -99,13 +112,56 @@ class Problem:
                 if self.menu.fits(edge.after):
                     yield Priced(edge, bad, self._cost(edge))
 
+    def _units(self, node: Node) -> list[tuple[Offer, ...]]:
+        """Return the moves open at `node`; of several signers, those of one kind as one.
+
+        What one signer shows does not decide whether another may show what it shall. And all that a
+        signer out of reach can do is one, for nobody looks at it. A unit that does harm in any
+        profile is offered in its parts.
+        """
+        offers = self.menu.offers(node)
+        signers = len(self.world.signers)
+        if signers == 1:
+            return [(offer,) for offer in offers]
+        reached = reached_at(node, signers)
+        units: dict[object, list[Offer]] = {}
+        for offer in offers:
+            together = units.setdefault(self._unit_of(offer, reached), [])
+            if together and clash((*together, offer)):
+                units[offer.move] = [offer]
+            else:
+                together.append(offer)
+        found: list[tuple[Offer, ...]] = []
+        for unit in units.values():
+            whole = len(unit) == 1 or not self.harm(edge_of(node, tuple(unit)))
+            found += [tuple(unit)] if whole else [(offer,) for offer in unit]
+        return found
+
+    def _unit_of(self, offer: Offer, reached: int) -> object:
+        """Return what tells which moves belong together; others stand for themselves."""
+        slot = offer.writes[0].slot
+        away = slot > NS_SLOT and not reached >> (slot - 2) // 3 & 1
+        match offer.move:
+            case ApexNsSet():
+                return ApexNsSet
+            case DnskeyRemove():
+                return DnskeyRemove, away
+            case _ if away:
+                return DnskeyAdd, False
+            case DnskeyAdd(sign=sign):
+                return DnskeyAdd, sign
+            case DataSign() if offer.writes[0].put == self.goal[slot]:
+                return DataSign
+            case _:
+                return offer.move
+
     def harm(self, edge: Edge) -> int:
         """Return the mask of profiles in which some mix of this edge does harm."""
         if not self._ds_is_sane(edge):
             return self.views.everything
         bad = 0
         judge = self.views.bad
-        signers = range(len(self.world.signers))
+        signers = self._asked(edge)
         for p, q in product(signers, signers):
             for dnskey in edge.states[dnskey_slot(p)]:
                 for data in edge.states[data_slot(q)]:
@@ -114,6 +170,14 @@ class Problem:
                         if bad & 1:
                             return bad
         return bad
+
+    def _asked(self, edge: Edge) -> Sequence[int]:
+        """The signers that resolvers may ask while this edge is under way."""
+        count = len(self.world.signers)
+        if count == 1:
+            return (0,)
+        reached = in_reach(edge.states, count)
+        return [i for i in range(count) if reached >> i & 1]
 
     def _ds_is_sane(self, edge: Edge) -> bool:
         """True if every DS that this edge submits names a key in every cached RRset (I6)."""
@@ -125,14 +189,20 @@ class Problem:
         entry = self.world.keys[key]
         bit = self.world.mask([key])
         home = entry.home if isinstance(entry, Key) else None
-        return any(
-            all(value & bit for value in edge.states[dnskey_slot(i)])
-            for i, name in enumerate(self.world.signers)
-            if home in (None, name)
+        standing = [
+            i
+            for i in range(len(self.world.signers))
+            if all(value & bit for value in edge.states[dnskey_slot(i)])
+        ]
+        if not any(home in (None, self.world.signers[i]) for i in standing):
+            return False
+        checked = self.menu.parent.checks_ds is DsCheck.DELEGATED
+        return not checked or any(
+            all(value >> i & 1 for value in edge.states[NS_SLOT]) for i in standing
         )
 
     def _cost(self, edge: Edge) -> Cost:
-        seconds = settling_time(edge, self.timings)
+        seconds = settling_time(edge, self.timings, len(self.world.signers))
         parent = sum(system(offer.move) == "parent" for offer in edge.offers)
         return Cost(
             bogus=seconds if self._is_bogus(edge.before) else 0,
@@ -147,7 +217,9 @@ class Problem:
         Each slot that is not yet as desired must be changed once, and then settles.
         """
         wrong = [
-            i for i, (now, goal) in enumerate(zip(node, self.goal, strict=True)) if now != goal
+            i
+            for i, (now, goal) in enumerate(zip(node, self.goal, strict=True))
+            if now != goal and i not in self.menu.free
         ]
         calls = 0
         if node[DS_SLOT] != self.goal[DS_SLOT]:
@@ -156,14 +228,38 @@ class Problem:
         return Cost(
             bogus=0,
             parent=calls * self.menu.parent.weight,
-            seconds=max((self.timings[i].remembered(node[i]) for i in wrong), default=0),
+            seconds=max((self._settles(i, node[i]) for i in wrong), default=0),
             moves=0,
         )
 
+    def _settles(self, slot: int, value: int) -> int:
+        """The least time that changing this slot takes to settle, now or later on the path."""
+        if slot <= NS_SLOT or self._stays >> (slot - 2) // 3 & 1:
+            return self.timings[slot].remembered(value)
+        return self.timings[slot].propagation
+
+    @property
+    def _stays(self) -> int:
+        """The signers that the delegation names at every time."""
+        if len(self.world.signers) == 1:
+            return 1
+        return self.start[NS_SLOT] & self.goal[NS_SLOT]
+
+    def arrived(self, node: Node) -> bool:
+        """True if everything that is asked for is as desired."""
+        free = self.menu.free
+        if not free:
+            return node == self.goal
+        return all(
+            now == goal or i in free
+            for i, (now, goal) in enumerate(zip(node, self.goal, strict=True))
+        )
+
     def _is_bogus(self, node: Node) -> bool:
-        named = ("DS", "DNSKEY", "data")
-        values = zip(named, node[:3], strict=True)
-        return bool(self.views.dead[0]) and any(value in self.views.dead[0] for value in values)
+        dead = self.views.dead[0]
+        return bool(dead) and any(
+            (kind, value) in dead for (kind, _), value in zip(self.world.slots, node, strict=True)
+        )
 
 
 def submitted(world: World, before: Node, after: Node) -> tuple[str, ...]:
@@ -195,19 +291,41 @@ def edge_of(node: Node, offers: tuple[Offer, ...]) -> Edge:
     return Edge(offers, node, tuple(after), tuple(tuple(sorted(values)) for values in states))
 
 
-def settling_time(edge: Edge, timings: tuple[SlotTiming, ...]) -> int:
+def settling_time(edge: Edge, timings: tuple[SlotTiming, ...], signers: int = 1) -> int:
     """Return the seconds until no cache may hold what this edge displaces."""
-    return max(
-        timing.remembered(value)
-        for timing, values, after in zip(timings, edge.states, edge.after, strict=True)
-        for value in values
-        if value != after
-    )
+    reached = in_reach(edge.states, signers) if signers > 1 else 1
+    seconds = 0
+    for slot, (values, after) in enumerate(zip(edge.states, edge.after, strict=True)):
+        timing = timings[slot]
+        asked = slot <= NS_SLOT or reached >> (slot - 2) // 3 & 1
+        for value in values:
+            if value != after:
+                seconds = max(seconds, timing.remembered(value) if asked else timing.propagation)
+    gone = reached & ~reached_at(edge.after, signers) if signers > 1 else 0
+    for index in range(signers):
+        if gone >> index & 1:
+            last = max(timings[slot].longest_ttl for slot in (dnskey_slot(index), data_slot(index)))
+            seconds = max(seconds, _leaves(edge, timings, index, signers) + last)
+    return seconds
+
+
+def _leaves(edge: Edge, timings: tuple[SlotTiming, ...], signer: int, signers: int) -> int:
+    """Return the seconds until no resolver asks a signer any more that this edge takes away."""
+    seconds = timings[NS_SLOT].remembered(edge.before[NS_SLOT])
+    for other in range(signers):
+        slot = apex_slot(other)
+        if not edge.before[slot] >> signer & 1:
+            continue
+        if edge.after[slot] >> signer & 1:
+            seconds += timings[slot].ttl
+        else:
+            seconds = max(seconds, timings[slot].remembered(edge.before[slot]))
+    return seconds
 
 
 def find_path(problem: Problem, profiles: int) -> tuple[Edge, ...] | None:
     """Return the cheapest path that is safe in this mask of profiles, None if there is none."""
-    start, goal = problem.start, problem.goal
+    start = problem.start
     best: dict[Node, Cost] = {start: Cost(0, 0, 0, 0)}
     came: dict[Node, Edge] = {}
     done: set[Node] = set()
@@ -215,8 +333,8 @@ def find_path(problem: Problem, profiles: int) -> tuple[Edge, ...] | None:
     frontier: list[tuple[Cost, int, Node]] = [(problem.at_least(start), next(order), start)]
     while frontier:
         _, _, node = heappop(frontier)
-        if node == goal:
-            return _trace(came, goal, start)
+        if problem.arrived(node):
+            return _trace(came, node, start)
         if node in done:
             continue
         done.add(node)

@@ -6,18 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from reconciler.model.capabilities import ParentCapabilities, SignerCapabilities
+from reconciler.model.capabilities import DsCheck, ParentCapabilities
 from reconciler.model.keys import Key
-from reconciler.planning.moves import Menu
+from reconciler.model.timeline import RRsetKind
+from reconciler.planning.moves import Menu, Stand
 from reconciler.planning.past import Past
-from reconciler.planning.publication import DS_SLOT, Node, World, dnskey_slot
+from reconciler.planning.publication import (
+    DS_SLOT,
+    NS_SLOT,
+    Node,
+    World,
+    data_slot,
+    dnskey_slot,
+    reached_at,
+)
+from reconciler.planning.reach import all_windows, ways_to
 from reconciler.planning.safety import DS_ALG, LOOSE, Profile, View, Views
 from reconciler.planning.search import Edge, Problem, edge_of, find_path, submitted
 from reconciler.planning.tighten import ORDER, Apart, Arc, Waits, choose
 from reconciler.planning.timing import SlotTiming
-from reconciler.planning.windows import Window, all_windows, harmful
+from reconciler.planning.windows import Window, harmful, windows_of
 
 KINDS = ("DS", "DNSKEY", "data")
+"""The parts of a view, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +39,7 @@ class Task:
     start: Node
     goal: Node
     parent: ParentCapabilities
-    signers: tuple[SignerCapabilities, ...]
+    signers: tuple[Stand, ...]
     timings: tuple[SlotTiming, ...]
     pasts: tuple[Past, ...]
     profiles: tuple[Profile, ...]
@@ -75,6 +86,26 @@ class Solution:
         return tuple(p.name for i, p in enumerate(self.views.profiles) if not self.kept >> i & 1)
 
 
+def arrived(task: Task) -> bool:
+    """True if everything that is desired is published already."""
+    return _menu(task).free.issuperset(
+        slot
+        for slot, (now, goal) in enumerate(zip(task.start, task.goal, strict=True))
+        if now != goal
+    )
+
+
+def _menu(task: Task, *, insecure: bool = False) -> Menu:
+    return Menu(
+        world=task.world,
+        parent=task.parent,
+        signers=task.signers,
+        goal=task.goal,
+        mending=task.mending,
+        insecure=insecure,
+    )
+
+
 def problem_of(task: Task, *, insecure: bool = False, views: Views | None = None) -> Problem:
     """Return the search problem of a task; `insecure` lifts I2 to see what it would cost.
 
@@ -83,17 +114,9 @@ def problem_of(task: Task, *, insecure: bool = False, views: Views | None = None
     allowed = task.insecure_allowed or insecure
     views = views or Views(task.world, task.profiles, insecure_allowed=allowed)
     views.bury(tuple(_dead(task, views, i) for i in range(len(task.profiles))))
-    menu = Menu(
-        world=task.world,
-        parent=task.parent,
-        signers=task.signers,
-        goal=task.goal,
-        mending=task.mending,
-        insecure=insecure,
-    )
     return Problem(
         world=task.world,
-        menu=menu,
+        menu=_menu(task, insecure=insecure),
         views=views,
         timings=task.timings,
         start=task.start,
@@ -158,44 +181,49 @@ def _claimable(task: Task, views: Views, profile: int) -> bool:
 
 
 def _triples(task: Task, node: Node) -> list[tuple[int, int, int]]:
-    signers = range(len(task.signers))
+    """Every view of a settled publication."""
+    count = len(task.signers)
+    reached = reached_at(node, count) if count > 1 else 1
+    signers = [i for i in range(count) if reached >> i & 1]
     return [
-        (node[DS_SLOT], node[dnskey_slot(p)], node[2 + 2 * q]) for p in signers for q in signers
+        (node[DS_SLOT], node[dnskey_slot(p)], node[data_slot(q)]) for p in signers for q in signers
     ]
 
 
 def _dead(task: Task, views: Views, profile: int) -> frozenset[tuple[str, int]]:
-    """The fewest start values without which the start would not be bogus in this profile.
+    """The start values that are beyond repair in this profile; none where the start is not bogus.
 
-    Nothing is dead where the start is not bogus; else the first smallest set of slots whose values
-    of the goal would make it whole.
+    Where some view is whole, what fits into none of them. Where none is, the fewest values without
+    which the start would not be bogus: the first smallest set of slots whose values of the goal
+    would make it whole.
     """
-    if all(views.view(profile, *t) is not View.BOGUS for t in _triples(task, task.start)):
+    triples = _triples(task, task.start)
+    whole = [t for t in triples if views.view(profile, *t) is not View.BOGUS]
+    if len(whole) == len(triples):
         return frozenset()
-    changing = [i for i in range(len(task.start)) if task.start[i] != task.goal[i]]
+    if whole:
+        seen = {pair for triple in triples for pair in zip(KINDS, triple, strict=True)}
+        return frozenset(seen - {p for triple in whole for p in zip(KINDS, triple, strict=True)})
+    changing = [
+        i
+        for i, (kind, _) in enumerate(task.world.slots)
+        if task.start[i] != task.goal[i] and kind is not RRsetKind.NS
+    ]
     for size in range(1, len(changing) + 1):
         for slots in combinations(changing, size):
             node = tuple(
                 task.goal[i] if i in slots else value for i, value in enumerate(task.start)
             )
             if all(views.view(profile, *t) is not View.BOGUS for t in _triples(task, node)):
-                return frozenset((_kind(i), task.start[i]) for i in slots)
+                return frozenset((task.world.slots[i][0].value, task.start[i]) for i in slots)
     return frozenset()
-
-
-def _kind(slot: int) -> str:
-    return KINDS[0] if slot == DS_SLOT else KINDS[2 - slot % 2]
 
 
 def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solution:
     """Return a path with the waits it needs, its steps sorted by their earliest times."""
-    ordered = tuple(path)
-    waits, _, _ = _wait_for(task, views, ordered, kept)
-    times = waits.earliest()
-    ranks = sorted(range(len(ordered)), key=lambda i: (times[i + 1], i))
-    if ranks != sorted(ranks):
-        ordered = replay(task.start, [ordered[i] for i in ranks])
-        waits, _, _ = _wait_for(task, views, ordered, kept)
+    ordered = _in_order(task, views, tuple(path), kept)
+    if len(task.signers) > 1:
+        ordered = _parted(task, views, ordered, kept)
     waits, apart, standing = _wait_for(task, views, ordered, kept)
     for j in range(1, len(ordered)):
         if not waits.implies((j, j + 1), ORDER):
@@ -205,11 +233,44 @@ def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solu
         views=views,
         kept=kept,
         path=ordered,
-        windows=all_windows(task.pasts, task.timings, ordered),
+        windows=all_windows(task.world, task.pasts, task.timings, ordered),
         waits=waits,
         apart=tuple(apart),
         standing=tuple(standing),
     )
+
+
+def _in_order(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> tuple[Edge, ...]:
+    """Return a path with its steps sorted by their earliest times."""
+    times = _wait_for(task, views, path, kept)[0].earliest()
+    ranks = sorted(range(len(path)), key=lambda i: (times[i + 1], i))
+    return path if ranks == sorted(ranks) else replay(task.start, [path[i] for i in ranks])
+
+
+def _parted(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> tuple[Edge, ...]:
+    """Return a path whose DS changes do not wait for what only signers have to wait for.
+
+    Any mix that a part of an edge allows was allowed by the whole. Kept only where some part comes
+    much sooner and nothing later.
+    """
+    last = max(_wait_for(task, views, path, kept)[0].earliest())
+    for at in reversed(range(len(path))):
+        parts = _parts(path[at])
+        if len(parts) == 1:
+            continue
+        finer = replay(task.start, [*path[:at], *parts, *path[at + 1 :]])
+        times = _wait_for(task, views, finer, kept)[0].earliest()
+        sooner = abs(times[at + 2] - times[at + 1]) > len(finer) * ORDER
+        if sooner and max(times) <= last:
+            path = finer
+    return _in_order(task, views, path, kept)
+
+
+def _parts(edge: Edge) -> list[Edge]:
+    """Return the DS changes of an edge, and the rest of it."""
+    at_parent = tuple(o for o in edge.offers if o.writes[0].slot == DS_SLOT)
+    rest = tuple(o for o in edge.offers if o.writes[0].slot != DS_SLOT)
+    return [edge_of(edge.before, offers) for offers in (at_parent, rest) if offers]
 
 
 def replay(start: Node, edges: Sequence[Edge]) -> tuple[Edge, ...]:
@@ -227,7 +288,7 @@ def _wait_for(
     task: Task, views: Views, path: tuple[Edge, ...], kept: int
 ) -> tuple[Waits, list[tuple[Apart, ...]], list[Standing]]:
     """Ask for every wait of a path, and return also what asked for it."""
-    windows = all_windows(task.pasts, task.timings, path)
+    windows = all_windows(task.world, task.pasts, task.timings, path)
     waits = Waits(len(path))
     for j, edge in enumerate(path, start=1):
         if any(task.pasts[slot][-1].at == 0 for slot in _slots(edge)):
@@ -235,7 +296,7 @@ def _wait_for(
     for (i, before), (j, after) in combinations(enumerate(path, start=1), 2):
         if _slots(before) & _slots(after):
             waits.require((i, j), ORDER)
-    standing = [s for j, edge in enumerate(path, 1) for s in _standing(task, edge, j, windows)]
+    standing = [s for j in range(1, len(path) + 1) for s in _standing(task, path, j)]
     for rule in standing:
         waits.require(rule.arc, rule.seconds)
     for j, edge in enumerate(path, start=1):
@@ -249,20 +310,52 @@ def _slots(edge: Edge) -> frozenset[int]:
     return frozenset(write.slot for offer in edge.offers for write in offer.writes)
 
 
-def _standing(
-    task: Task, edge: Edge, step: int, windows: Sequence[Sequence[Window]]
-) -> list[Standing]:
-    """What must leave the caches before this step's DS: RRsets of the key's signer without it."""
+def _standing(task: Task, path: Sequence[Edge], step: int) -> list[Standing]:
+    """What must leave the caches before this step's DS: RRsets of the key's signer without it.
+
+    Of a signer that nobody was sent to yet, no cache holds anything; its servers must follow.
+    """
     rules = []
+    edge = path[step - 1]
     for key in submitted(task.world, edge.before, edge.after):
         bit = task.world.mask([key])
-        signer = _signer_of(task.world, key, edge.before)
-        for window in windows[dnskey_slot(signer)]:
-            lacks = window.value is None or not window.value & bit
-            if lacks and window.ends is not None and window.ends < step:
-                arc = (window.ends, step)
-                rules.append(Standing(arc, max(window.lasts, 0), window, key))
+        for signer in _vouching(task, edge, key):
+            slot = dnskey_slot(signer)
+            asked = _asked_before(task, path, signer, step)
+            for window in windows_of(slot, task.pasts[slot], task.timings[slot], path):
+                lacks = window.value is None or not window.value & bit
+                if lacks and window.ends is not None and window.ends < step:
+                    lasts = window.lasts if asked else window.lasts - window.ttl
+                    rules.append(Standing((window.ends, step), max(lasts, 0), window, key))
     return rules
+
+
+def _vouching(task: Task, edge: Edge, key: str) -> tuple[int, ...]:
+    """The signers whose DNSKEY RRset must show a key before its DS: its own, and where the parent
+    checks, one that it delegates to.
+    """
+    own = _signer_of(task.world, key, edge.before)
+    if task.parent.checks_ds is not DsCheck.DELEGATED or len(task.signers) == 1:
+        return (own,)
+    bit = task.world.mask([key])
+    delegated = [
+        i
+        for i in range(len(task.signers))
+        if edge.before[NS_SLOT] >> i & 1 and edge.before[dnskey_slot(i)] & bit
+    ]
+    return (own,) if own in delegated else (own, *delegated[:1])
+
+
+def _asked_before(task: Task, path: Sequence[Edge], signer: int, step: int) -> bool:
+    """True if resolvers may ask this signer before a step."""
+    if len(task.signers) == 1:
+        return True
+    plain = [
+        windows_of(slot, past, timing, path)
+        for slot, (past, timing) in enumerate(zip(task.pasts, task.timings, strict=True))
+    ]
+    ways = ways_to(task.world, plain)[signer]
+    return any(all(low.step < step for low in way.lows) for way in ways)
 
 
 def _signer_of(world: World, key: str, node: Node) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler.model.desired import DnssecPolicy, RiskClass
 from reconciler.model.keys import Key
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -15,6 +16,8 @@ from reconciler.model.moves import (
     DsRemove,
     DsReplace,
     Move,
+    NsSet,
+    ParentMove,
     ZoneSign,
     ZoneUnsign,
     system,
@@ -103,7 +106,7 @@ def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) ->
     """Why a wait must be this long: `proof` only if one second less lets a bad view be cached."""
     ways = [w for ways in solution.apart for w in ways if w.arc == arc and w.seconds == seconds]
     shorter = {**arcs, arc: seconds - 1}
-    known = [w for w in ways if all(x.value is not None and not x.passing for x in w.triple)]
+    known = [w for w in ways if all(_is_known(x) for x in w.triple)]
     for way in known:
         if can_meet(way.triple, shorter, len(solution.path)):
             return PROOF, _words(solution, way)
@@ -124,38 +127,56 @@ def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) ->
     return PARTIAL, f"what {step_id(arc[0])} displaces must have left every cache (I1)"
 
 
+def _is_known(window: Window) -> bool:
+    return window.value is not None and not window.passing and not window.guessed
+
+
 def _words(solution: Solution, way: Apart) -> str:
     profile, verdict = harm_in_words(solution.views, way.triple, solution.kept)
     rule = "I2" if verdict == "insecure" else "I1"
+    if way.early is way.late:
+        return (
+            f"{_name(solution.task.world, way.early)} may be asked for until {way.seconds} s after"
+            f" {step_id(way.arc[0])}, and {step_id(way.arc[1])} sends resolvers there; it would be"
+            f" {verdict} ({rule}, profile {profile})"
+        )
     return (
-        f"{_lives(solution, way.early)}; beside {_name(solution.task.world, way.late)}"
+        f"{_lives(solution, way.early, way.arc[0], way.seconds)};"
+        f" beside {_name(solution.task.world, way.late)}"
         f" it would be {verdict} ({rule}, profile {profile})"
     )
 
 
 def _cardinal(solution: Solution, rule: Standing) -> str:
     return (
-        f"{_lives(solution, rule.window)}; a DS is submitted only for a key that is in every"
-        f" cached DNSKEY RRset, and {rule.key} is not in this one (I6)"
+        f"{_lives(solution, rule.window, rule.arc[0], rule.seconds)}; a DS is submitted only for a"
+        f" key that is in every cached DNSKEY RRset, and {rule.key} is not in this one (I6)"
     )
 
 
-def _lives(solution: Solution, window: Window) -> str:
+def _lives(solution: Solution, window: Window, since: int, seconds: int) -> str:
     name = _name(solution.task.world, window)
-    if not window.ends:
-        return f"{name} may be cached until {window.lasts} s after the observation"
-    ttl = window.lasts - window.propagation
+    if not since:
+        return f"{name} may be cached until {seconds} s after the observation"
+    if (since, seconds) == (window.ends, window.lasts - window.ttl):
+        return f"{name} may be served for {seconds} s after {step_id(since)}"
+    if (since, seconds) != (window.ends, window.lasts):
+        return (
+            f"{name} may be fetched for {seconds - window.ttl} s after {step_id(since)}, while NS"
+            f" RRsets that lead there are cached, and lives {window.ttl} s then (I8)"
+        )
     return (
-        f"{name} may be cached for {window.lasts} s after {step_id(window.ends)}"
-        f" (propagation {window.propagation} s, TTL {ttl} s)"
+        f"{name} may be cached for {window.lasts} s after {step_id(since)}"
+        f" (propagation {window.propagation} s, TTL {window.ttl} s)"
     )
 
 
 def _name(world: World, window: Window) -> str:
     """Name a version: the RRset and what is in it."""
-    kind, _ = world.slots[window.slot]
+    kind, signer = world.slots[window.slot]
+    at = f" at {signer}" if signer and len(world.signers) > 1 else ""
     if window.value is None:
-        return f"an unknown {kind} version"
+        return f"an unknown {kind} version{at}"
     match kind:
         case RRsetKind.DS:
             held = sorted({ref.key for ref in world.ds_names(window.value)})
@@ -163,10 +184,11 @@ def _name(world: World, window: Window) -> str:
         case RRsetKind.DNSKEY:
             keys, _ = world.dnskey_parts(window.value)
             names = ", ".join(sorted(world.names(keys)))
-            return f"the DNSKEY RRset with {names}" if names else "the absence of a DNSKEY RRset"
+            rrset = f"the DNSKEY RRset{at} with {names}"
+            return rrset if names else f"the absence of a DNSKEY RRset{at}"
         case _:
             names = ", ".join(sorted(world.names(window.value)))
-            return f"data signed by {names}" if names else "unsigned data"
+            return f"data{at} signed by {names}" if names else f"unsigned data{at}"
 
 
 def what(move: Move) -> str:
@@ -187,6 +209,16 @@ def what(move: Move) -> str:
             return f"let {signer} publish keys and sign the zone"
         case ZoneUnsign(signer=signer):
             return f"let {signer} stop signing, which no cached DS asks for any more"
+        case ApexNsSet(signer=signer, signers=named):
+            return f"let the NS RRset at the apex of {signer} name {_list(named)}"
+        case DsReplace() | DsAdd() | DsRemove() | NsSet():
+            return _at_parent(move)
+
+
+def _at_parent(move: ParentMove) -> str:
+    match move:
+        case NsSet(signers=signers):
+            return f"make the delegation name {_list(signers)}"
         case DsReplace(ds=ds):
             named = _list({ref.key for ref in ds})
             return f"make the DS RRset name {named}" if ds else "remove every DS"
@@ -205,11 +237,12 @@ def freeze_of(solution: Solution, edge: Edge, number: int, style: Style) -> Free
 
     A way back, and a step that replaces what makes the zone bogus, restores the chain.
     """
-    kinds = ("DS", "DNSKEY", "data")
     dead = frozenset().union(*solution.views.dead)
     mends = any(
         before != after and (kind, before) in dead
-        for kind, before, after in zip(kinds, edge.before[:3], edge.after[:3], strict=True)
+        for (kind, _), before, after in zip(
+            solution.task.world.slots, edge.before, edge.after, strict=True
+        )
     )
     if style.rescue or mends:
         return FreezeClass.RESCUE
@@ -222,11 +255,20 @@ def risk_of(solution: Solution, number: int) -> RiskClass:
     before, after = edge.before[DS_SLOT], edge.after[DS_SLOT]
     if before and not after:
         return RiskClass.R4
-    if before & ~after or (after and not before):
+    if before & ~after or (after and not before) or _moves_delegation(solution, edge):
         return RiskClass.R3
     if _takes_named_key(solution, edge) or _algorithms_change(task.world, task.start, task.goal):
         return RiskClass.R3
     return RiskClass.R2
+
+
+def _moves_delegation(solution: Solution, edge: Edge) -> bool:
+    return any(
+        kind is RRsetKind.NS and before != after
+        for (kind, _), before, after in zip(
+            solution.task.world.slots, edge.before, edge.after, strict=True
+        )
+    )
 
 
 def _takes_named_key(solution: Solution, edge: Edge) -> bool:

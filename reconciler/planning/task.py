@@ -2,56 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from reconciler.model.capabilities import DsCheck
 from reconciler.model.desired import Bounds, DesiredZone
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion, RRsetKind
-from reconciler.planning.goal import Goal, start_of
-from reconciler.planning.past import NsPast, ns_past, pasts_of
-from reconciler.planning.publication import DS_SLOT, Publication, SignerPart, world_of
+from reconciler.planning.goal import Goal, involved, is_foreign, start_of
+from reconciler.planning.moves import Stand
+from reconciler.planning.past import pasts_of, unknown_until
+from reconciler.planning.publication import (
+    DS_SLOT,
+    Publication,
+    SignerPart,
+    World,
+    world_of,
+)
 from reconciler.planning.safety import profiles_for
 from reconciler.planning.solve import Task
 from reconciler.planning.timing import timings, unknown_ttls
 
 
-def task_of(
-    desired: DesiredZone, observed: ObservedZone, goal: Goal, signer: str
-) -> tuple[Task, NsPast]:
-    """Return what is to be solved, and the past of the NS RRsets around it."""
-    start = start_of(observed, signer)
-    mending = _mending_ds(desired, observed, signer)
+def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
+    """Return what is to be solved."""
+    signers = involved(desired, observed)
+    start = start_of(observed, signers)
+    mending = _mending_ds(desired, observed)
     mended = Publication(ds=mending, signers=start.signers)
-    publications = [start, goal.publication, mended, *_remembered(observed, signer)]
+    publications = [start, goal.publication, mended, *_remembered(observed, signers)]
     world = world_of(goal.keys, publications)
     times = timings(world, observed)
     unknown = unknown_ttls(world, observed, _bounds(desired.policy.bounds, desired.policy.ds_ttl))
     node = world.encode(start)
-    ns = ns_past(observed, signer)
-    task = Task(
+    pasts = pasts_of(world, observed, times, unknown, node)
+    named = (
+        past for (kind, _), past in zip(world.slots, pasts, strict=True) if kind is RRsetKind.NS
+    )
+    return Task(
         world=world,
         start=node,
         goal=world.encode(goal.publication),
         parent=observed.parent.capabilities,
-        signers=tuple(observed.signers[name].capabilities for name in world.signers),
+        signers=_stands(desired, observed, world, publications, goal.publication),
         timings=times,
-        pasts=pasts_of(world, observed, times, unknown, node),
+        pasts=pasts,
         profiles=profiles_for(desired.policy.weak_algorithms),
         mending=world.ds_mask(mending),
         drop_strict=desired.policy.drop_strict,
         insecure_allowed=not node[DS_SLOT] or not goal.publication.ds,
-        ns_unknown_until=ns.unknown_until,
+        ns_unknown_until=max(unknown_until(past) for past in named),
     )
-    return task, ns
 
 
-def _mending_ds(desired: DesiredZone, observed: ObservedZone, signer: str) -> frozenset[DsRef]:
+def _stands(
+    desired: DesiredZone,
+    observed: ObservedZone,
+    world: World,
+    publications: Iterable[Publication],
+    goal: Publication,
+) -> tuple[Stand, ...]:
+    """Return where each signer stands: its own keys, and those it can publish for others."""
+    if len(world.signers) == 1:
+        return (Stand(capabilities=observed.signers[world.signers[0]].capabilities),)
+    signing = {
+        name: frozenset[str]().union(
+            *(p.signers[name].zrrsig for p in publications if name in p.signers)
+        )
+        for name in world.signers
+    }
+    checked = observed.parent.capabilities.checks_ds is DsCheck.DELEGATED
+    to_come = frozenset(ref.key for ref in goal.ds - observed.parent.ds) if checked else frozenset()
+    stands = []
+    for name in world.signers:
+        foreign = {k for k in world.labels if _elsewhere(k, world, observed, name)}
+        useful = frozenset[str]().union(*(keys for p, keys in signing.items() if p != name))
+        useful |= to_come if name in observed.parent.ns else frozenset()
+        capabilities = observed.signers[name].capabilities
+        lent = {
+            k
+            for k in useful & foreign
+            if (capabilities.foreign_ksk if _is_sep(k, world) else capabilities.foreign_zsk)
+        }
+        stands.append(
+            Stand(
+                capabilities=capabilities,
+                own=world.mask(k for k in world.labels if k not in foreign),
+                lent=world.mask(lent),
+                free=name not in desired.signers,
+            )
+        )
+    return tuple(stands)
+
+
+def _elsewhere(label: str, world: World, observed: ObservedZone, signer: str) -> bool:
+    if label in observed.keys:
+        return is_foreign(label, observed, signer)
+    entry = world.keys[label]
+    return isinstance(entry, Key) and entry.home not in (None, signer)
+
+
+def _is_sep(label: str, world: World) -> bool:
+    entry = world.keys[label]
+    return isinstance(entry, Key) and entry.is_sep
+
+
+def _mending_ds(desired: DesiredZone, observed: ObservedZone) -> frozenset[DsRef]:
     """Return the DS RRset that fits what is served, where the one at the parent does not."""
-    facts, standing = observed.signers[signer], observed.parent.ds
+    standing = observed.parent.ds
+    asked = observed.parent.ns & observed.signers.keys() or frozenset(desired.signers)
     anchors = sorted(
         label
-        for label in facts.krrsig & facts.dnskeys
+        for name in asked
+        for label in observed.signers[name].krrsig & observed.signers[name].dnskeys
         if isinstance(key := observed.keys[label], Key) and key.is_sep
     )
     if not desired.signed or not standing or {ref.key for ref in standing} & set(anchors):
@@ -63,22 +126,22 @@ def _bounds(bounds: Bounds, ds_ttl: int | None) -> Mapping[str, int]:
     return {RRsetKind.DS: ds_ttl or 0, RRsetKind.DATA: bounds.max_zone_ttl or 0}
 
 
-def _remembered(observed: ObservedZone, signer: str) -> list[Publication]:
+def _remembered(observed: ObservedZone, signers: Iterable[str]) -> list[Publication]:
     """What history tells of, as publications, so that the world knows its keys and DS."""
     if observed.settled:
         return []
-    part = SignerPart()
+    known = frozenset(signers)
     found = []
     for version in observed.history:
         match version:
             case DsVersion(ds=ds):
-                found.append(Publication(ds=ds, signers={signer: part}))
-            case DnskeyVersion(keys=keys, signed_by=signed_by):
+                found.append(Publication(ds=ds, signers={}))
+            case DnskeyVersion(signer=name, keys=keys, signed_by=signed_by) if name in known:
                 seen = SignerPart(dnskeys=keys, krrsig=signed_by)
-                found.append(Publication(ds=frozenset(), signers={signer: seen}))
-            case DataVersion(signed_by=signed_by):
+                found.append(Publication(ds=frozenset(), signers={name: seen}))
+            case DataVersion(signer=name, signed_by=signed_by) if name in known:
                 seen = SignerPart(zrrsig=signed_by)
-                found.append(Publication(ds=frozenset(), signers={signer: seen}))
+                found.append(Publication(ds=frozenset(), signers={name: seen}))
             case _:
                 pass
     return found

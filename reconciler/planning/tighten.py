@@ -7,11 +7,11 @@ the earliest time of each step is a longest path over them (planning.md §5).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import permutations, product
 
-from reconciler.planning.windows import Triple, Window
+from reconciler.planning.windows import Mark, Triple, Window
 
 ORDER = 1
 """Seconds between two steps that only have to come one after the other."""
@@ -97,19 +97,25 @@ class Waits:
 def ways_apart(triple: Triple) -> tuple[Apart, ...] | None:
     """Return every way to keep a combination out of all caches; None if it can never come about."""
     ways = []
-    for one, other in combinations(triple, 2):
-        for early, late in ((one, other), (other, one)):
-            if early.ends is None or early is late:
-                continue
-            if early.ends == 0 and late.begins == 0:
-                if late.since is not None and late.since >= early.lasts:
-                    return None
-            elif early.ends == 0 and early.lasts <= 0:
-                return None
-            elif early.ends < late.begins:
-                arc = (early.ends, late.begins)
-                ways.append(Apart(arc, early.lasts, early, late, triple))
+    for early, late, high, low in _borders(triple):
+        if high.step == 0 and (high.seconds <= low.seconds if low.step == 0 else high.seconds <= 0):
+            return None
+        if high.step < low.step:
+            ways.append(Apart((high.step, low.step), high.seconds, early, late, triple))
     return tuple(ways)
+
+
+def _borders(triple: Triple) -> Iterator[tuple[Window, Window, Mark, Mark]]:
+    """Yield what would have to end before what begins, for a combination to be impossible.
+
+    One window before another, or one before it ever was within reach (`early` is `late` then).
+    """
+    for early, late in permutations(triple, 2):
+        for high, low in product(early.highs, late.lows):
+            yield early, late, high, low
+    for each in triple:
+        for low, high in each.alive:
+            yield each, each, high, low
 
 
 def choose(waits: Waits, triples: Iterable[Triple]) -> list[tuple[Apart, ...]]:
@@ -136,25 +142,11 @@ def can_meet(triple: Triple, waits: dict[Arc, int], steps: int) -> bool:
     """
     bounds = [(j, i, -seconds) for (i, j), seconds in waits.items()]
     bounds += [(j, 0, 0) for j in range(1, steps + 1)]
-    for early in triple:
-        for late in triple:
-            if early.ends is None or early is late:
-                continue
-            bound = _latest_begin(early, late)
-            if bound is None:
-                return False
-            bounds += bound
+    for _, _, high, low in _borders(triple):
+        if not high.step and not low.step and low.seconds >= high.seconds:
+            return False
+        bounds.append((high.step, low.step, high.seconds - low.seconds - 1))
     return _feasible(bounds, steps)
-
-
-def _latest_begin(early: Window, late: Window) -> list[tuple[int, int, int]] | None:
-    """`late` begins before `early` ends: as bounds t[b] - t[a] <= c; None if it cannot."""
-    ends = early.ends or 0
-    if late.begins:
-        return [(ends, late.begins, early.lasts - 1)]
-    if ends or late.since is None:
-        return []
-    return [] if late.since < early.lasts else None
 
 
 def _feasible(bounds: Sequence[tuple[int, int, int]], steps: int) -> bool:

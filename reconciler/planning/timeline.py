@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 from reconciler.model.keys import KeyEntry
 from reconciler.model.observed import ObservedZone
@@ -21,6 +20,7 @@ from reconciler.planning.past import Past
 from reconciler.planning.publication import World
 from reconciler.planning.search import Edge
 from reconciler.planning.timing import SlotTiming
+from reconciler.planning.windows import Window
 
 
 def step_id(number: int) -> str:
@@ -77,10 +77,20 @@ def version_of(  # noqa: PLR0913 - the fields of a version
     at: int | None = None,
     step: str | None = None,
     expires: int | None = None,
-) -> DsVersion | DnskeyVersion | DataVersion:
+) -> DsVersion | NsVersion | DnskeyVersion | DataVersion:
     """Return one version of one slot; `value` None is something unknown."""
     kind, signer = world.slots[slot]
     unknown, held = value is None, value or 0
+    if kind is RRsetKind.NS:
+        return NsVersion(
+            step=step,
+            at=at,
+            ttl=ttl,
+            propagation=delay,
+            unknown=unknown,
+            signer=signer,
+            signers=world.signer_names(held),
+        )
     if kind is RRsetKind.DS or signer is None:
         refs = world.ds_names(held)
         return DsVersion(step=step, at=at, ttl=ttl, propagation=delay, unknown=unknown, ds=refs)
@@ -129,7 +139,6 @@ def cds_versions(observed: ObservedZone, signers: Iterable[str]) -> tuple[CdsVer
 def timeline_of(  # noqa: PLR0913 - the fields of a timeline
     world: World,
     versions: Sequence[Version],
-    ns: Sequence[NsVersion],
     cds: Sequence[CdsVersion],
     *,
     profiles: tuple[str, ...],
@@ -139,7 +148,8 @@ def timeline_of(  # noqa: PLR0913 - the fields of a timeline
     """Join the versions of all slots: DS, NS, DNSKEY and data, CDS."""
     keys: dict[str, KeyEntry] = dict(world.keys)
     ds = [v for v in versions if isinstance(v, DsVersion)]
-    rest = [v for v in versions if not isinstance(v, DsVersion)]
+    ns = [v for v in versions if isinstance(v, NsVersion)]
+    rest = [v for v in versions if not isinstance(v, DsVersion | NsVersion)]
     return Timeline(
         profiles=profiles,
         assumptions=assumptions,
@@ -149,20 +159,19 @@ def timeline_of(  # noqa: PLR0913 - the fields of a timeline
     )
 
 
-def ends_clean(
-    pasts: Sequence[Past],
-    timings: Sequence[SlotTiming],
-    path: Sequence[Edge],
-    times: Sequence[int],
-) -> int:
-    """Return the instant from which no cache holds anything older than the last versions."""
+def ends_clean(world: World, windows: Sequence[Sequence[Window]], times: Sequence[int]) -> int:
+    """Return the instant from which no cache holds anything older than the last versions.
+
+    NS RRsets count only where the plan changes them.
+    """
     end = 0
-    for slot, (past, timing) in enumerate(zip(pasts, timings, strict=True)):
-        ttl = past[-1].ttl
-        for before, after in pairwise(past):
-            end = max(end, (after.at or 0) + after.propagation + before.ttl)
-        for number, edge in enumerate(path, start=1):
-            if edge.after[slot] != edge.before[slot]:
-                end = max(end, times[number] + timing.propagation + ttl)
-                ttl = timing.ttl_of(edge.after[slot])
+    for each in (window for of_slot in windows for window in of_slot):
+        if world.slots[each.slot][0] is RRsetKind.NS and not each.ends:
+            continue
+        fetched = all(
+            times[low.step] + low.seconds < times[high.step] + high.seconds
+            for low, high in each.alive
+        )
+        if each.highs and not each.passing and fetched:
+            end = max(end, min(times[high.step] + high.seconds for high in each.highs))
     return end

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import RRsetKind
-from reconciler.planning.publication import DS_SLOT, World
+from reconciler.planning.publication import NS_SLOT, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +73,33 @@ def data_timing(observed: ObservedZone, signer: str) -> SlotTiming:
     )
 
 
+def delegation_timing(observed: ObservedZone) -> SlotTiming:
+    """Return the times of the parent's NS RRset."""
+    parent = observed.parent
+    return SlotTiming(
+        ttl=parent.ns_ttl, negative_ttl=parent.ns_ttl, propagation=parent.propagation_delay
+    )
+
+
+def apex_timing(observed: ObservedZone, signer: str) -> SlotTiming:
+    """Return the times of the NS RRset at a signer's apex."""
+    facts = observed.signers[signer]
+    return SlotTiming(
+        ttl=facts.ns_ttl, negative_ttl=facts.ns_ttl, propagation=facts.propagation_delay
+    )
+
+
 def timings(world: World, observed: ObservedZone) -> tuple[SlotTiming, ...]:
     """Return the times of each slot of a node, in order."""
-    by_kind = {RRsetKind.DNSKEY: dnskey_timing, RRsetKind.DATA: data_timing}
+    by_kind = {
+        RRsetKind.DNSKEY: dnskey_timing,
+        RRsetKind.DATA: data_timing,
+        RRsetKind.NS: apex_timing,
+    }
     return (
         ds_timing(observed),
-        *(by_kind[kind](observed, name) for kind, name in world.slots[DS_SLOT + 1 :] if name),
+        delegation_timing(observed),
+        *(by_kind[kind](observed, name) for kind, name in world.slots[NS_SLOT + 1 :] if name),
     )
 
 

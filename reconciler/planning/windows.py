@@ -1,7 +1,9 @@
 """When each version of a path may be cached, relative to the steps (planning.md §2).
 
 Steps are numbered from 1; 0 is the origin. A window begins with a step (0: before the origin) and
-ends some seconds after the step that displaces its version.
+ends some seconds after the step that displaces its version. What a signer serves is fetched only
+while the signer is in reach (`reach`), so that a window may have several beginnings, the latest of
+which counts, and several ends, of which the first counts.
 """
 
 from __future__ import annotations
@@ -9,12 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 from reconciler.planning.past import Past, gone_at
 from reconciler.planning.publication import DS_SLOT, World, data_slot, dnskey_slot
 from reconciler.planning.safety import View, Views
 from reconciler.planning.search import Edge
 from reconciler.planning.timing import SlotTiming
+
+
+class Mark(NamedTuple):
+    """An instant: seconds after a step (0: the origin)."""
+
+    step: int
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,10 @@ class Window:
     (None: for ever ago). `ends`: the step that displaces it, 0 for before the origin, None for
     never; `lasts`: seconds after that step, or the instant where `ends` is 0. `passing`: seen only
     while the moves of its step land one by one.
+
+    Some cache may hold it from the last of `lows` until the first of `highs`, and only if for each
+    pair of `alive` the first comes before the second: only then was it ever fetched. `guessed`:
+    nobody knows whether resolvers were ever sent to its signer.
     """
 
     slot: int
@@ -34,48 +48,94 @@ class Window:
     ends: int | None
     lasts: int
     propagation: int
+    ttl: int
+    lows: tuple[Mark, ...]
+    highs: tuple[Mark, ...]
+    alive: tuple[tuple[Mark, Mark], ...] = ()
     passing: bool = False
+    guessed: bool = False
+
+    @property
+    def served(self) -> Mark | None:
+        """When no server gives it any more, None for never."""
+        return None if self.ends is None else Mark(self.ends, self.lasts - self.ttl)
 
 
 Triple = tuple[Window, Window, Window]
 """A DS, a DNSKEY and a data version."""
 
 
+def window(  # noqa: PLR0913 - the fields of a window
+    slot: int,
+    value: int | None,
+    begins: Mark | None,
+    ends: Mark | None,
+    *,
+    propagation: int,
+    ttl: int,
+    passing: bool = False,
+) -> Window:
+    """Return the window of a version that begins and ends at these instants, None for never."""
+    lasting = begins is None
+    return Window(
+        slot,
+        value,
+        0 if begins is None else begins.step,
+        None if begins is None or begins.step else begins.seconds,
+        None if ends is None else ends.step,
+        0 if ends is None else ends.seconds,
+        propagation,
+        ttl,
+        () if lasting or begins is None else (begins,),
+        () if ends is None else (ends,),
+        passing=passing,
+    )
+
+
 def windows_of(
     slot: int, past: Past, timing: SlotTiming, path: Sequence[Edge]
 ) -> tuple[Window, ...]:
-    """Return the windows of every version of one slot along a path."""
+    """Return the windows of every version of one slot along a path, its signer always in reach."""
     windows = [
-        Window(slot, version.value, 0, version.at, 0, gone_at(past, i), past[i + 1].propagation)
+        window(
+            slot,
+            version.value,
+            _since(version.at),
+            Mark(0, gone_at(past, i)),
+            propagation=past[i + 1].propagation,
+            ttl=version.ttl,
+        )
         for i, version in enumerate(past[:-1])
     ]
     value: int | None = past[-1].value
-    begins, since, ttl = 0, past[-1].at, past[-1].ttl
+    begins, ttl, bound = _since(past[-1].at), past[-1].ttl, timing.propagation
     for step, edge in enumerate(path, start=1):
         before, after = edge.before[slot], edge.after[slot]
         for passing in edge.states[slot]:
             if passing not in (before, after):
-                life = timing.remembered(passing)
-                window = Window(
-                    slot, passing, step, None, step, life, timing.propagation, passing=True
+                life = timing.ttl_of(passing)
+                over = Mark(step, bound + life)
+                windows.append(
+                    window(
+                        slot,
+                        passing,
+                        Mark(step, 0),
+                        over,
+                        propagation=bound,
+                        ttl=life,
+                        passing=True,
+                    )
                 )
-                windows.append(window)
         if before != after:
-            life = timing.propagation + ttl
-            windows.append(Window(slot, value, begins, since, step, life, timing.propagation))
-            value, begins, since, ttl = after, step, None, timing.ttl_of(after)
-    windows.append(Window(slot, value, begins, since, None, 0, timing.propagation))
+            over = Mark(step, bound + ttl)
+            windows.append(window(slot, value, begins, over, propagation=bound, ttl=ttl))
+            value, begins, ttl = after, Mark(step, 0), timing.ttl_of(after)
+    windows.append(window(slot, value, begins, None, propagation=bound, ttl=ttl))
     return tuple(windows)
 
 
-def all_windows(
-    pasts: Sequence[Past], timings: Sequence[SlotTiming], path: Sequence[Edge]
-) -> tuple[tuple[Window, ...], ...]:
-    """Return the windows of every slot."""
-    return tuple(
-        windows_of(slot, past, timing, path)
-        for slot, (past, timing) in enumerate(zip(pasts, timings, strict=True))
-    )
+def _since(at: int | None) -> Mark | None:
+    return None if at is None else Mark(0, at)
 
 
 def harmful(
@@ -85,7 +145,8 @@ def harmful(
     signers = range(len(world.signers))
     for p, q in product(signers, signers):
         for triple in product(windows[DS_SLOT], windows[dnskey_slot(p)], windows[data_slot(q)]):
-            if any(w.begins for w in triple) and harm_of(views, triple) & profiles:
+            made = any(low.step for w in triple for low in w.lows)
+            if made and harm_of(views, triple) & profiles:
                 yield triple
 
 

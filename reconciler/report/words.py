@@ -8,6 +8,7 @@ from typing import assert_never
 from reconciler.model.durations import duration_words
 from reconciler.model.keys import DsRef, Key, KeyEntry, UnmatchedDs
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -16,6 +17,8 @@ from reconciler.model.moves import (
     DsRemove,
     DsReplace,
     Move,
+    NsSet,
+    ParentMove,
     ZoneSign,
     ZoneUnsign,
 )
@@ -98,14 +101,32 @@ def move_words(move: Move, keys: Mapping[str, KeyEntry]) -> str:
             return f"turn signing on, with {_listed(move.keys, keys)}"
         case ZoneUnsign():
             return "turn signing off: no DNSKEY and no signature remains"
+        case ApexNsSet():
+            own = f"the NS RRset at the apex of signer {visible(move.signer)}"
+            return f"make {own} name {_servers(move.signers)}"
+        case DsReplace() | DsAdd() | DsRemove() | NsSet():
+            return _parent_move_words(move, keys)
+        case _:
+            assert_never(move)
+
+
+def _parent_move_words(move: ParentMove, keys: Mapping[str, KeyEntry]) -> str:
+    match move:
         case DsReplace():
             return _replaced(move.ds, keys)
         case DsAdd():
             return f"add the DS of {_ds(move.ds, keys)}"
         case DsRemove():
             return f"remove the DS of {_ds(move.ds, keys)}"
+        case NsSet():
+            return f"make the delegation name {_servers(move.signers)}"
         case _:
             assert_never(move)
+
+
+def _servers(signers: frozenset[str]) -> str:
+    named = _join(visible(name) for name in sorted(signers))
+    return f"the servers of {named} only" if signers else "no server"
 
 
 def _replaced(ds: frozenset[DsRef], keys: Mapping[str, KeyEntry]) -> str:

@@ -12,7 +12,7 @@ from typing import assert_never
 from reconciler.diagnostics import AdapterError
 from reconciler.model.capabilities import PARENT_KINDS, DsWrite, ParentCapabilities
 from reconciler.model.keys import DsRef, Key
-from reconciler.model.moves import DsAdd, DsRemove, DsReplace, ParentMove
+from reconciler.model.moves import DsAdd, DsRemove, DsReplace, NsSet, ParentMove
 from reconciler.ports import Idempotency, ParentClaim, Receipt
 from reconciler.sandbox.calls import Change, Request, make, refusal, require_reachable
 from reconciler.sandbox.history import PARENT, DelegationState, State
@@ -45,7 +45,7 @@ class _Parent:
     def idempotency(self, move: ParentMove) -> Idempotency:
         """Return how repeating is safe: each move names its effect."""
         match move:
-            case DsReplace() | DsAdd() | DsRemove():
+            case DsReplace() | DsAdd() | DsRemove() | NsSet():
                 return Idempotency.DECLARATIVE
             case _:
                 assert_never(move)
@@ -59,6 +59,9 @@ class _Parent:
     def _prepare(self, request: Request) -> Change:
         zone, move = request.zone, request.move
         current = self._world.store.view()[1].delegations[zone][-1].state.ds
+        if isinstance(move, NsSet):
+            summary = f"{self.name} cannot change the delegation's NS RRset yet"
+            raise self._refusal(zone, summary, "this embedded world serves fixed delegations")
         if not isinstance(move, _MOVES[self.capabilities.write]):
             summary = f"{self.name} cannot change DS like that"
             raise self._refusal(zone, summary, f"it can {self.capabilities.write}")

@@ -15,6 +15,7 @@ from reconciler.diagnostics import AdapterError
 from reconciler.model.capabilities import SIGNER_KINDS, SignerCapabilities
 from reconciler.model.keys import Key, KeyRole, parse_symbol, symbol
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -22,6 +23,7 @@ from reconciler.model.moves import (
     DsAdd,
     DsRemove,
     DsReplace,
+    NsSet,
     SignerMove,
     ZoneSign,
     ZoneUnsign,
@@ -51,7 +53,7 @@ class _Signer(ABC):
         match move:
             case DnskeyAdd() | ZoneSign():
                 return Idempotency.MARKER
-            case DnskeyRemove() | DnskeySign() | DataSign() | ZoneUnsign():
+            case DnskeyRemove() | DnskeySign() | DataSign() | ZoneUnsign() | ApexNsSet():
                 return Idempotency.DECLARATIVE
             case _:
                 assert_never(move)
@@ -114,6 +116,10 @@ class _Signer(ABC):
         hint = "send changes of the delegation to the parent"
         return refusal(self.name, zone, f"{self.name} does not publish DS for {zone}", hint)
 
+    def _apex_is_fixed(self, zone: str) -> AdapterError:
+        hint = "this embedded world serves fixed NS RRsets"
+        return refusal(self.name, zone, f"{self.name} cannot change the apex NS RRset yet", hint)
+
     def _require_zone(self, zone: str) -> None:
         served = {z.zone for z in self._world.layout.zones if self.name in z.signers}
         if zone not in served:
@@ -158,7 +164,9 @@ class SandboxSigner(_Signer):
             case ZoneUnsign():
                 silent = replace(state, krrsig=frozenset(), zrrsig=frozenset())
                 return self._change(zone, [silent, SignerState()], ())
-            case DsReplace() | DsAdd() | DsRemove():
+            case ApexNsSet():
+                raise self._apex_is_fixed(zone)
+            case DsReplace() | DsAdd() | DsRemove() | NsSet():
                 raise self._not_mine(zone)
             case _:
                 assert_never(move)
@@ -246,7 +254,9 @@ class SandboxHostedSigner(_Signer):
             case ZoneUnsign():
                 silent = replace(SignerState(), dnskeys=state.dnskeys)
                 return self._change(zone, [silent, SignerState()], ())
-            case DsReplace() | DsAdd() | DsRemove():
+            case ApexNsSet():
+                raise self._apex_is_fixed(zone)
+            case DsReplace() | DsAdd() | DsRemove() | NsSet():
                 raise self._not_mine(zone)
             case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DataSign():
                 hint = "turn signing on or off as a whole"

@@ -259,7 +259,10 @@ class _Names:
     def move(self, move: Move) -> Json:
         """Return who makes the move, its name and its arguments."""
         names = (name for name in type(move).__dataclass_fields__ if name != "signer")
-        args: dict[str, Json] = {name: self._arg(getattr(move, name)) for name in names}
+        args: dict[str, Json] = {
+            name: names_json(value) if name == "signers" else self._arg(value)
+            for name, value in ((name, getattr(move, name)) for name in names)
+        }
         return {"system": system(move), "op": op(move), "args": args}
 
     def _arg(self, value: str | bool | DsRef | frozenset[str] | frozenset[DsRef]) -> Json:  # noqa: FBT001 (an argument of a move, not a switch)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from reconciler.model.desired import RiskClass
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -16,6 +17,7 @@ from reconciler.model.moves import (
     DsRemove,
     DsReplace,
     Move,
+    NsSet,
     ZoneSign,
     ZoneUnsign,
 )
@@ -67,6 +69,12 @@ class DsSetArgs(Wire):
     """Arguments of a move about the DS RRset."""
 
     ds: tuple[DsRefFile, ...]
+
+
+class SignersArgs(Wire):
+    """Arguments of a move about an NS RRset: the signers whose servers it names."""
+
+    signers: frozenset[str]
 
 
 class DnskeyAddFile(_SignerMoveFile):
@@ -171,6 +179,29 @@ class DsRemoveFile(Wire):
         return DsRemove(ds=self.args.ds.value())
 
 
+class NsSetFile(Wire):
+    """Set the delegation."""
+
+    system: Literal["parent"]
+    op: Literal["ns.set"]
+    args: SignersArgs
+
+    def value(self) -> Move:
+        """Return the move as a value."""
+        return NsSet(signers=self.args.signers)
+
+
+class ApexNsSetFile(_SignerMoveFile):
+    """Set the NS RRset at a signer's own apex."""
+
+    op: Literal["apex_ns.set"]
+    args: SignersArgs
+
+    def value(self) -> Move:
+        """Return the move as a value."""
+        return ApexNsSet(signer=self.signer, signers=self.args.signers)
+
+
 MoveFile = Annotated[
     DnskeyAddFile
     | DnskeyRemoveFile
@@ -180,7 +211,9 @@ MoveFile = Annotated[
     | ZoneUnsignFile
     | DsReplaceFile
     | DsAddFile
-    | DsRemoveFile,
+    | DsRemoveFile
+    | NsSetFile
+    | ApexNsSetFile,
     Field(discriminator="op"),
 ]
 

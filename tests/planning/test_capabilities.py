@@ -107,20 +107,15 @@ def test_a_signer_with_a_policy_of_its_own_is_refused_unless_nothing_changes(b: 
     assert plan_zone(b.desire(signed=False), b.signed(signer=own)).status is Status.NO_SAFE_PATH
 
 
-def test_two_signers_are_not_planned_by_this_release(b: Builders) -> None:
-    plan = plan_zone(b.desire(signers=("a", "b")), b.signed())
-    assert (plan.status, plan.refusals[0].rule) == (Status.NO_SAFE_PATH, "scope:one-signer")
-
-
 def test_a_signer_that_was_not_seen_blocks(b: Builders) -> None:
     assert plan_zone(b.desire(signers=("b",)), b.signed()).status is Status.BLOCKED
 
 
-def test_a_delegation_to_another_signer_is_not_planned_by_this_release(b: Builders) -> None:
+def test_a_delegation_to_a_signer_that_was_not_seen_blocks(b: Builders) -> None:
     start = b.signed()
     start = replace(start, parent=replace(start.parent, ns=frozenset({"b"})))
     plan = plan_zone(b.desire(ksk=2), start)
-    assert (plan.status, plan.refusals[0].rule) == (Status.NO_SAFE_PATH, "scope:one-signer")
+    assert (plan.status, plan.refusals[0].rule) == (Status.BLOCKED, "observation")
 
 
 def test_keys_with_one_tag_block(b: Builders) -> None:

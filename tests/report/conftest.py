@@ -9,6 +9,7 @@ import pytest
 from reconciler.model.desired import RiskClass
 from reconciler.model.keys import DsRef, Key, KeyEntry, UnmatchedDs
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -16,6 +17,7 @@ from reconciler.model.moves import (
     DsAdd,
     DsRemove,
     DsReplace,
+    NsSet,
     ZoneSign,
     ZoneUnsign,
 )
@@ -127,6 +129,8 @@ def _every_move() -> ZonePlan:
         DsReplace(ds=frozenset()),
         DsAdd(ds=old),
         DsRemove(ds=dead),
+        NsSet(signers=frozenset({"a", "b"})),
+        ApexNsSet(signer="a", signers=frozenset({"b"})),
     )
     steps = (
         Step(id="s1", moves=moves, actor="parent, signer-itself:a", risk=RiskClass.R4),

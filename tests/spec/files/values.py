@@ -12,6 +12,7 @@ from reconciler.model.desired import Denial
 from reconciler.model.entries import Actor, Draft, Entry
 from reconciler.model.keys import DsRef, Key, UnmatchedDs
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -19,6 +20,7 @@ from reconciler.model.moves import (
     DsAdd,
     DsRemove,
     DsReplace,
+    NsSet,
     ZoneSign,
     ZoneUnsign,
 )
@@ -138,6 +140,8 @@ MOVE = st.one_of(
     st.builds(DsReplace, ds=st.frozensets(DS)),
     st.builds(DsAdd, ds=DS),
     st.builds(DsRemove, ds=DS),
+    st.builds(NsSet, signers=SIGNERS),
+    st.builds(ApexNsSet, signer=SIGNER, signers=SIGNERS),
 )
 NEED = st.builds(
     Need, step=st.none() | STEP_ID, wait_min=SECONDS, margin=SECONDS, reason=TEXT, why=TEXT
