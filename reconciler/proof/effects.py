@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -15,6 +16,7 @@ from reconciler.model.moves import (
     DsRemove,
     DsReplace,
     Move,
+    NsSet,
     ZoneSign,
     ZoneUnsign,
 )
@@ -52,6 +54,10 @@ def touched(move: Move) -> tuple[Slot, ...]:
             return ((RRsetKind.DATA, move.signer),)
         case ZoneSign() | ZoneUnsign():
             return (RRsetKind.DNSKEY, move.signer), (RRsetKind.DATA, move.signer)
+        case NsSet():
+            return ((RRsetKind.NS, None),)
+        case ApexNsSet():
+            return ((RRsetKind.NS, move.signer),)
 
 
 def labels_of(move: Move) -> frozenset[str]:
@@ -65,7 +71,7 @@ def labels_of(move: Move) -> frozenset[str]:
             return frozenset({move.key})
         case DnskeySign() | DataSign() | ZoneSign():
             return move.keys
-        case ZoneUnsign():
+        case ZoneUnsign() | NsSet() | ApexNsSet():
             return frozenset()
 
 
@@ -122,6 +128,10 @@ def effect(move: Move, before: Version, after: Version, keys: Mapping[str, KeyEn
             return replace(before, ds=before.ds | {move.ds})
         case DsVersion(), DsRemove():
             return replace(before, ds=before.ds - {move.ds})
+        case NsVersion(signer=None), NsSet():
+            return replace(before, signers=move.signers)
+        case NsVersion(), ApexNsSet() if before.signer == move.signer:
+            return replace(before, signers=move.signers)
         case DnskeyVersion(), _:
             return _dnskey(move, before, after, keys)
         case DataVersion(), DataSign():

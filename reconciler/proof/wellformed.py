@@ -249,12 +249,12 @@ def _effect_flaws(
 def _without_move(step: Step, before: Version, after: Version, timeline: Timeline) -> bool:
     """True if a version may begin though no move of ours makes it.
 
-    A TTL may change alone; this release has no moves for NS and CDS; a signer may change its own
+    A TTL may change alone; a signer may change its own
     zone where the step says so; a parent may install what a polled CDS set authorises.
     """
     if effects.content(before) == effects.content(after):
         return True
-    if isinstance(after, NsVersion | CdsVersion):
+    if isinstance(after, CdsVersion):
         return True
     if isinstance(after, DsVersion):
         allowed = (authorised(version) for version in timeline.versions)

@@ -168,21 +168,13 @@ def minutes(hours: float) -> int:
     return round(hours * 60) * 60
 
 
-def by_versions(steps: Iterable[Step]) -> tuple[Step, ...]:
-    """The steps without their moves of NS RRsets: the proof goes by the NS versions alone."""
-    return tuple(
-        replace(s, moves=tuple(m for m in s.moves if not isinstance(m, NsSet | ApexNsSet)))
-        for s in steps
-    )
-
-
 def assert_proved(plan: ZonePlan) -> None:
     """The plan and every way back prove; every wait with reason `proof` is tight."""
     assert plan.timeline is not None
-    verdict = prove(by_versions(plan.steps), plan.timeline)
+    verdict = prove(plan.steps, plan.timeline)
     assert isinstance(verdict, Proved), explain(verdict)
     for back in plan.rollback:
-        verdict = prove(by_versions(back.steps), back.timeline)
+        verdict = prove(back.steps, back.timeline)
         assert isinstance(verdict, Proved), f"after {back.after}: {explain(verdict)}"
     for step in plan.steps:
         for need in step.needs:
@@ -194,7 +186,7 @@ def assert_proved(plan: ZonePlan) -> None:
                     else s
                     for s in plan.steps
                 )
-                assert isinstance(prove(by_versions(steps), plan.timeline), Refuted), (
+                assert isinstance(prove(steps, plan.timeline), Refuted), (
                     step.id,
                     need,
                 )

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from reconciler.model.keys import DsRef
 from reconciler.model.moves import (
+    ApexNsSet,
     DsAdd,
     DsRemove,
+    NsSet,
     ZoneSign,
     ZoneUnsign,
 )
@@ -406,6 +408,7 @@ def migration(*, apex: bool = True) -> Golden:
         child=minutes(6),
     )
     left = (w.ns("s3", "b", at="a", ttl=hours(24)),) if apex else ()
+    moved = (ApexNsSet(signer="a", signers=frozenset({"b"})),) if apex else ()
     reach = hours(1 + 48) if apex else hours(1 + 48 + 24)
     return golden(
         w.timeline(
@@ -429,7 +432,12 @@ def migration(*, apex: bool = True) -> Golden:
         ),
         step("s1", {}, add("zb"), add("za", signer="b")),
         step("s2", {"s1": minutes(66)}, DsAdd(ds=DsRef("kb", 2))),
-        step("s3", {"s2": hours(25), "s1": minutes(66)}),
+        step(
+            "s3",
+            {"s2": hours(25), "s1": minutes(66)},
+            NsSet(signers=frozenset({"b"})),
+            *moved,
+        ),
         step("s4", {"s3": reach + hours(1)}, DsRemove(ds=DsRef("ka", 2))),
         step("s5", {"s3": reach + hours(24)}, remove("za", "b")),
         slack={"s2<s1": minutes(66), "s3<s1": minutes(66)},

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.keys import DsRef
 from reconciler.model.moves import (
+    ApexNsSet,
     DnskeyAdd,
     DnskeyRemove,
     DnskeySign,
@@ -17,6 +18,7 @@ from reconciler.model.moves import (
     DsRemove,
     DsReplace,
     Move,
+    NsSet,
 )
 from reconciler.model.plan import Malformed, Refuted, Step
 from reconciler.model.timeline import (
@@ -133,6 +135,11 @@ def moves_between(draw: st.DrawFn, before: Version, after: Version) -> Iterator[
             yield from (DnskeyAdd(signer=place, key=key, sign=False) for key in added)
             yield from (DnskeyRemove(signer=place, key=key) for key in sorted(gone))
             yield DnskeySign(signer=place, keys=after.signed_by)
+    elif isinstance(after, NsVersion):
+        if after.signer is None:
+            yield NsSet(signers=after.signers)
+        else:
+            yield ApexNsSet(signer=after.signer, signers=after.signers)
 
 
 def with_moves(

@@ -6,11 +6,19 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.keys import DsRef
-from reconciler.model.moves import DataSign, DnskeySign, DsAdd, DsRemove, Move, ZoneUnsign
+from reconciler.model.moves import (
+    DataSign,
+    DnskeySign,
+    DsAdd,
+    DsRemove,
+    Move,
+    NsSet,
+    ZoneUnsign,
+)
 from reconciler.model.plan import Malformed, Proved, Refuted, Step
 from reconciler.model.timeline import DnskeyVersion, DsVersion, NsVersion, Timeline, Version
 from reconciler.proof import explain, prove
-from tests.proof.golden import ksk_double_signature
+from tests.proof.golden import ksk_double_signature, migration
 from tests.proof.stories import Golden, add, ds, krrsig, remove, shortened
 from tests.proof.worlds import World, hours, keys, refs, step
 
@@ -160,8 +168,38 @@ def test_a_delegation_that_moves_needs_the_apex_ns_sets() -> None:
         ns = W.ns("s1", signers, ttl=60)
         return replace(found, versions=(*left, ns, *zone, W.ns(None, "a", at="b")))
 
+    def with_ns(steps: tuple[Step, ...], signers: str) -> tuple[Step, ...]:
+        first, *rest = steps
+        move = NsSet(signers=frozenset(signers.split()))
+        return replace(first, moves=(*first.moves, move)), *rest
+
     given = ksk_double_signature()
-    assert isinstance(prove(given.steps, moving(given.timeline, "a", apex=False)), Proved)
-    assert isinstance(prove(given.steps, moving(given.timeline, "b", apex=True)), Refuted)
-    verdict = prove(given.steps, moving(given.timeline, "b", apex=False))
+    assert isinstance(
+        prove(with_ns(given.steps, "a"), moving(given.timeline, "a", apex=False)), Proved
+    )
+    assert isinstance(
+        prove(with_ns(given.steps, "b"), moving(given.timeline, "b", apex=True)), Refuted
+    )
+    verdict = prove(with_ns(given.steps, "b"), moving(given.timeline, "b", apex=False))
     assert verdict == Malformed(why="NS at a is missing, yet NS names a")
+
+
+def test_an_ns_version_is_what_the_moves_of_its_step_leave() -> None:
+    given = migration()
+    other = replace(
+        given.timeline,
+        versions=tuple(
+            replace(v, signers=frozenset({"a", "b"}))
+            if isinstance(v, NsVersion) and v.step and v.signer is None
+            else v
+            for v in given.timeline.versions
+        ),
+    )
+    verdict = prove(given.steps, other)
+    assert verdict == Malformed(why="the moves of s3 do not leave in NS what its version says")
+
+
+def test_an_ns_version_without_a_move_is_malformed() -> None:
+    given = migration()
+    still = tuple(replace(s, moves=()) if s.id == "s3" else s for s in given.steps)
+    assert isinstance(prove(still, given.timeline), Malformed)
