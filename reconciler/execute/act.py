@@ -19,15 +19,20 @@ from reconciler.ledger.records import About, intent_draft, outcome_draft
 from reconciler.model.keys import Key
 from reconciler.model.moves import (
     ApexNsSet,
+    CdsSet,
     DataSign,
+    DenialSet,
     DnskeyAdd,
     DnskeyRemove,
     DnskeySign,
     DsAdd,
+    DsConfirm,
     DsRemove,
     DsReplace,
     Move,
     NsSet,
+    RollStart,
+    TtlSet,
     ZoneSign,
     ZoneUnsign,
 )
@@ -108,6 +113,11 @@ def _call(turn: Turn, move: Move, keys: Mapping[str, Key], idem: str) -> Receipt
             | ZoneSign()
             | ZoneUnsign()
             | ApexNsSet()
+            | CdsSet()
+            | DenialSet()
+            | TtlSet()
+            | RollStart()
+            | DsConfirm()
         ):
             return outside.signers[move.signer].apply(turn.zone, move, keys, idem)
         case _:

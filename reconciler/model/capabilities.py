@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.model.desired import DenialKind
+
 
 class Signing(StrEnum):
     """How much of signing is ours (design/planning.md §9)."""
@@ -52,13 +54,20 @@ class DsCheck(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerCapabilities:
-    """What a signer can do. `max_ksk` None: no limit. `algorithms`: numbers it can sign with."""
+    """What a signer can do. `max_ksk` None: no limit. `algorithms`: numbers it can sign with.
+
+    `denials`: kinds of denial of existence it can be asked to change to while it signs.
+    `presigned`: takes a DNSKEY RRset signed elsewhere (RFC 8901 model 1).
+    """
 
     signing: Signing = Signing.KEYS
     foreign_zsk: bool = False
     foreign_ksk: bool = False
     sets_apex_ns: bool = False
     sets_ttl: bool = False
+    sets_cds: bool = False
+    denials: frozenset[DenialKind] = frozenset()
+    presigned: bool = False
     algorithms: frozenset[int] = frozenset({13})
     max_ksk: int | None = None
     rolls_by_itself: RollsByItself = RollsByItself.NO
@@ -98,6 +107,7 @@ class ParentKind:
 
 
 _SELF_RUN = frozenset({8, 10, 13, 14, 15, 16})
+_NSECS = frozenset({DenialKind.NSEC, DenialKind.NSEC3})
 
 SIGNER_KINDS: dict[str, SignerKind] = {
     "sandbox": SignerKind(
@@ -107,6 +117,8 @@ SIGNER_KINDS: dict[str, SignerKind] = {
             foreign_ksk=True,
             sets_apex_ns=True,
             sets_ttl=True,
+            sets_cds=True,
+            denials=_NSECS,
             algorithms=frozenset({8, 13, 15}),
         ),
         built=True,
@@ -121,6 +133,8 @@ SIGNER_KINDS: dict[str, SignerKind] = {
             foreign_zsk=True,
             sets_apex_ns=True,
             sets_ttl=True,
+            sets_cds=True,
+            denials=_NSECS,
             algorithms=_SELF_RUN,
             rolls_by_itself=RollsByItself.ALL,
         )
@@ -131,6 +145,8 @@ SIGNER_KINDS: dict[str, SignerKind] = {
             foreign_zsk=True,
             sets_apex_ns=True,
             sets_ttl=True,
+            sets_cds=True,
+            denials=_NSECS,
             algorithms=_SELF_RUN,
             rolls_by_itself=RollsByItself.ALL,
         )
@@ -142,6 +158,8 @@ SIGNER_KINDS: dict[str, SignerKind] = {
             foreign_ksk=True,
             sets_apex_ns=True,
             sets_ttl=True,
+            sets_cds=True,
+            denials=_NSECS,
             algorithms=_SELF_RUN,
         )
     ),

@@ -41,6 +41,41 @@ class Denial:
     opt_out: bool = False
 
 
+class KskRollover(StrEnum):
+    """How a key with a DS is replaced (RFC 7583 §3.3; the first is RFC 6781's Double-Signature).
+
+    The other two submit a DS before its DNSKEY is in every cache, and need a parent that takes it.
+    """
+
+    DOUBLE_KSK = "double-ksk"
+    DOUBLE_DS = "double-ds"
+    DOUBLE_RRSET = "double-rrset"
+
+
+class StandbyKsk(StrEnum):
+    """What of a standby KSK is published ahead of need (RFC 7583 §4)."""
+
+    NONE = "none"
+    DS = "ds"
+    DNSKEY = "dnskey"
+    BOTH = "both"
+    SIGNING = "signing"
+
+
+class KeyState(StrEnum):
+    """What somebody says of one key or DS, by name.
+
+    `keep`: adopted, stays whatever else is desired; `remove`: shall go, though nobody declared it;
+    `compromised`: must not be trusted any more; `lost`: its private key is gone, not known to
+    anybody else.
+    """
+
+    KEEP = "keep"
+    REMOVE = "remove"
+    COMPROMISED = "compromised"
+    LOST = "lost"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """Declared upper bounds in seconds, used where nothing is measured; None: undeclared."""
@@ -57,7 +92,8 @@ class DnssecPolicy:
 
     `publish_safety` and `retire_safety` are the margins that a plan adds to its waits.
     `weak_algorithms` are those that some validators are said not to know (`without-alg` profiles).
-    `drop_strict` is an explicit request to plan without the `ds-alg` profile.
+    `drop_strict` is an explicit request to plan without the `ds-alg` profile. `lower_ttls` lets
+    plans lower TTLs first and restore them last where the whole is then shorter.
     """
 
     name: str
@@ -76,6 +112,10 @@ class DnssecPolicy:
     retire_safety: int = 3600
     weak_algorithms: frozenset[int] = frozenset()
     drop_strict: bool = False
+    ksk_rollover: KskRollover = KskRollover.DOUBLE_KSK
+    standby_ksk: StandbyKsk = StandbyKsk.NONE
+    standby_zsk: bool = False
+    lower_ttls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +123,9 @@ class DesiredZone:
     """What one zone shall be. `signers` and `parent` are names in the portfolio.
 
     `generations` holds the roles whose generation was asked for; a role left out means: keep what
-    is there. `tags` are free labels for owners and risk rules.
+    is there. `tags` are free labels for owners and risk rules. `named_keys`: by `algorithm/tag`,
+    DNSKEY text or DS text, what somebody says of a key. `ends`: until when a signer still serves
+    and signs the zone. `variant`: the alternative to carry out instead of the plan preferred.
     """
 
     zone: str
@@ -94,6 +136,9 @@ class DesiredZone:
     parent: str
     generations: Mapping[KeyRole, int] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    named_keys: Mapping[str, KeyState] = field(default_factory=dict)
+    ends: Mapping[str, datetime] = field(default_factory=dict)
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

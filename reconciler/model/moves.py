@@ -8,8 +8,11 @@ that is given the same symbol again uses the key it made for it before.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+from reconciler.model.desired import Denial
 from reconciler.model.keys import DsRef
+from reconciler.model.timeline import RRsetKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,75 @@ class ApexNsSet:
     signers: frozenset[str]
 
 
-SignerMove = DnskeyAdd | DnskeyRemove | DnskeySign | DataSign | ZoneSign | ZoneUnsign | ApexNsSet
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CdsSet:
+    """Make the CDS and CDNSKEY sets at a signer's apex say exactly this (RFC 7344, RFC 8078).
+
+    None: no such RRsets; `delete`: the form that asks the parent to remove every DS.
+    """
+
+    signer: str
+    cds: frozenset[DsRef] | Literal["delete"] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenialSet:
+    """Make a signer deny existence in this way."""
+
+    signer: str
+    denial: Denial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TtlSet:
+    """Publish an RRset of a signer with this TTL in seconds; its content stays.
+
+    `rrset` is DNSKEY, NS (the apex) or data; for data, no RRset has a larger TTL from then on.
+    """
+
+    signer: str
+    rrset: RRsetKind
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollStart:
+    """Ask a signer that rolls by its own policy to start replacing `old` by `new` (a symbol).
+
+    What follows are moves that the signer makes by itself.
+    """
+
+    signer: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DsConfirm:
+    """Tell a signer that rolls by its own policy that the DS of `key` is at the parent, or gone.
+
+    Only evidence from every server of the parent may be told (RFC 7583 §3.3.5).
+    """
+
+    signer: str
+    key: str
+    present: bool
+
+
+SignerMove = (
+    DnskeyAdd
+    | DnskeyRemove
+    | DnskeySign
+    | DataSign
+    | ZoneSign
+    | ZoneUnsign
+    | ApexNsSet
+    | CdsSet
+    | DenialSet
+    | TtlSet
+    | RollStart
+    | DsConfirm
+)
 ParentMove = DsReplace | DsAdd | DsRemove | NsSet
 Move = SignerMove | ParentMove
 
@@ -115,6 +186,11 @@ OPS: dict[str, type[Move]] = {
     "ds.remove": DsRemove,
     "ns.set": NsSet,
     "apex_ns.set": ApexNsSet,
+    "cds.set": CdsSet,
+    "denial.set": DenialSet,
+    "ttl.set": TtlSet,
+    "roll.start": RollStart,
+    "ds.confirm": DsConfirm,
 }
 """The name of each move in plan files."""
 

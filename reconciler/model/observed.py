@@ -45,6 +45,7 @@ class SignerFacts:
 
     `krrsig`: keys whose signature over the DNSKEY RRset is served. `zrrsig`: keys that each sign
     every RRset of the data (empty: unsigned). `ns`: signers named by its apex NS RRset.
+    `next_roll`: seconds until a signer that rolls by itself next does so, None where unknown.
     """
 
     dnskeys: frozenset[str]
@@ -61,6 +62,7 @@ class SignerFacts:
     signing_delay: int
     signatures: SignatureFacts
     capabilities: SignerCapabilities
+    next_roll: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,8 +164,30 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """Another way to the goal, shown beside the plan; carried out only where asked for by name.
+
+    `distrusted_min`: seconds until no cache leads a validator to a compromised key (None: none is
+    named); exposures are seconds in which some cache may hold a bogus or an insecure view.
+    """
+
+    name: str
+    summary: str
+    steps: tuple[Step, ...]
+    timeline: Timeline
+    verdict: Verdict
+    duration_min: int
+    distrusted_min: int | None = None
+    exposure_bogus: int = 0
+    exposure_insecure: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZonePlan:
-    """The plan of one zone. Durations are seconds from its first step, margins left out."""
+    """The plan of one zone. Durations are seconds from its first step, margins left out.
+
+    `distrusted_min` as in `Alternative`; `hints`: sentences on what would make the plan better.
+    """
 
     zone: str
     status: Status
@@ -178,6 +200,9 @@ class ZonePlan:
     rollback: tuple[Rollback, ...] = ()
     risk: RiskClass = RiskClass.R0
     refusals: tuple[Refusal, ...] = ()
+    distrusted_min: int | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    hints: tuple[str, ...] = ()
     desired_digest: str = ""
     change_digest: str = ""
 

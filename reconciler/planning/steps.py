@@ -8,16 +8,21 @@ from reconciler.model.desired import DnssecPolicy, RiskClass
 from reconciler.model.keys import Key
 from reconciler.model.moves import (
     ApexNsSet,
+    CdsSet,
     DataSign,
+    DenialSet,
     DnskeyAdd,
     DnskeyRemove,
     DnskeySign,
     DsAdd,
+    DsConfirm,
     DsRemove,
     DsReplace,
     Move,
     NsSet,
     ParentMove,
+    RollStart,
+    TtlSet,
     ZoneSign,
     ZoneUnsign,
     system,
@@ -191,6 +196,20 @@ def _name(world: World, window: Window) -> str:
             return f"data{at} signed by {names}" if names else f"unsigned data{at}"
 
 
+def _asked(move: CdsSet | DenialSet | TtlSet | RollStart | DsConfirm) -> str:
+    match move:
+        case CdsSet(signer=signer):
+            return f"let {signer} publish the CDS that says what the DS RRset shall be"
+        case DenialSet(signer=signer, denial=denial):
+            return f"let {signer} deny existence with {denial.kind.upper()}"
+        case TtlSet(signer=signer, rrset=rrset, ttl=ttl):
+            return f"let {signer} publish {rrset} with a TTL of {ttl} s"
+        case RollStart(signer=signer, old=old, new=new):
+            return f"ask {signer} to replace {old} by {new}, at its own pace"
+        case DsConfirm(signer=signer, key=key, present=present):
+            return f"tell {signer} that the DS of {key} is {'there' if present else 'gone'}"
+
+
 def what(move: Move) -> str:
     """Say in a few words what a move does and what for."""
     match move:
@@ -211,6 +230,8 @@ def what(move: Move) -> str:
             return f"let {signer} stop signing, which no cached DS asks for any more"
         case ApexNsSet(signer=signer, signers=named):
             return f"let the NS RRset at the apex of {signer} name {_list(named)}"
+        case CdsSet() | DenialSet() | TtlSet() | RollStart() | DsConfirm():
+            return _asked(move)
         case DsReplace() | DsAdd() | DsRemove() | NsSet():
             return _at_parent(move)
 

@@ -8,15 +8,20 @@ from dataclasses import dataclass, replace
 from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.moves import (
     ApexNsSet,
+    CdsSet,
     DataSign,
+    DenialSet,
     DnskeyAdd,
     DnskeyRemove,
     DnskeySign,
     DsAdd,
+    DsConfirm,
     DsRemove,
     DsReplace,
     Move,
     NsSet,
+    RollStart,
+    TtlSet,
     ZoneSign,
     ZoneUnsign,
 )
@@ -58,6 +63,12 @@ def touched(move: Move) -> tuple[Slot, ...]:
             return ((RRsetKind.NS, None),)
         case ApexNsSet():
             return ((RRsetKind.NS, move.signer),)
+        case CdsSet():
+            return ((RRsetKind.CDS, move.signer),)
+        case TtlSet():
+            return ((move.rrset, move.signer),)
+        case DenialSet() | RollStart() | DsConfirm():
+            return ()
 
 
 def labels_of(move: Move) -> frozenset[str]:
@@ -71,7 +82,14 @@ def labels_of(move: Move) -> frozenset[str]:
             return frozenset({move.key})
         case DnskeySign() | DataSign() | ZoneSign():
             return move.keys
-        case ZoneUnsign() | NsSet() | ApexNsSet():
+        case CdsSet():
+            named = move.cds if isinstance(move.cds, frozenset) else frozenset()
+            return frozenset(ref.key for ref in named)
+        case RollStart():
+            return frozenset({move.old, move.new})
+        case DsConfirm():
+            return frozenset({move.key})
+        case ZoneUnsign() | NsSet() | ApexNsSet() | TtlSet() | DenialSet():
             return frozenset()
 
 
@@ -121,24 +139,50 @@ def _sorted(value: Content) -> Content:
 
 def effect(move: Move, before: Version, after: Version, keys: Mapping[str, KeyEntry]) -> Version:
     """Return what one move makes of a version; one of another RRset stays as it is."""
-    match before, move:
-        case DsVersion(), DsReplace():
-            return replace(before, ds=move.ds)
-        case DsVersion(), DsAdd():
-            return replace(before, ds=before.ds | {move.ds})
-        case DsVersion(), DsRemove():
-            return replace(before, ds=before.ds - {move.ds})
-        case NsVersion(signer=None), NsSet():
-            return replace(before, signers=move.signers)
-        case NsVersion(), ApexNsSet() if before.signer == move.signer:
-            return replace(before, signers=move.signers)
-        case DnskeyVersion(), _:
+    match before:
+        case DsVersion():
+            return _ds(move, before)
+        case NsVersion():
+            return _ns(move, before)
+        case DnskeyVersion():
             return _dnskey(move, before, after, keys)
-        case DataVersion(), DataSign():
+        case DataVersion():
+            return _data(move, before, after, keys)
+        case CdsVersion():
+            return replace(before, cds=move.cds) if isinstance(move, CdsSet) else before
+
+
+def _ds(move: Move, before: DsVersion) -> DsVersion:
+    match move:
+        case DsReplace():
+            return replace(before, ds=move.ds)
+        case DsAdd():
+            return replace(before, ds=before.ds | {move.ds})
+        case DsRemove():
+            return replace(before, ds=before.ds - {move.ds})
+        case _:
+            return before
+
+
+def _ns(move: Move, before: NsVersion) -> NsVersion:
+    match move:
+        case NsSet() if before.signer is None:
+            return replace(before, signers=move.signers)
+        case ApexNsSet() if before.signer == move.signer:
+            return replace(before, signers=move.signers)
+        case _:
+            return before
+
+
+def _data(
+    move: Move, before: DataVersion, after: Version, keys: Mapping[str, KeyEntry]
+) -> DataVersion:
+    match move:
+        case DataSign():
             return replace(before, signed_by=move.keys)
-        case DataVersion(), ZoneSign():
+        case ZoneSign():
             return replace(before, signed_by=_signing(move, after, keys, sep=False))
-        case DataVersion(), ZoneUnsign():
+        case ZoneUnsign():
             return replace(before, signed_by=frozenset())
         case _:
             return before

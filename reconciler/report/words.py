@@ -9,20 +9,26 @@ from reconciler.model.durations import duration_words
 from reconciler.model.keys import DsRef, Key, KeyEntry, UnmatchedDs
 from reconciler.model.moves import (
     ApexNsSet,
+    CdsSet,
     DataSign,
+    DenialSet,
     DnskeyAdd,
     DnskeyRemove,
     DnskeySign,
     DsAdd,
+    DsConfirm,
     DsRemove,
     DsReplace,
     Move,
     NsSet,
     ParentMove,
+    RollStart,
+    TtlSet,
     ZoneSign,
     ZoneUnsign,
 )
 from reconciler.model.plan import Deadline, Need, WaitFrom
+from reconciler.model.timeline import RRsetKind
 from reconciler.report.console import visible
 
 _ALGORITHMS = {
@@ -104,8 +110,40 @@ def move_words(move: Move, keys: Mapping[str, KeyEntry]) -> str:
         case ApexNsSet():
             own = f"the NS RRset at the apex of signer {visible(move.signer)}"
             return f"make {own} name {_servers(move.signers)}"
+        case CdsSet() | DenialSet() | TtlSet() | RollStart() | DsConfirm():
+            return _asked_words(move, keys)
         case DsReplace() | DsAdd() | DsRemove() | NsSet():
             return _parent_move_words(move, keys)
+        case _:
+            assert_never(move)
+
+
+def _cds_words(move: CdsSet, keys: Mapping[str, KeyEntry]) -> str:
+    if move.cds is None:
+        return "publish no CDS and no CDNSKEY"
+    if move.cds == "delete":
+        return "publish the CDS and CDNSKEY that ask the parent to remove every DS"
+    named = ", ".join(_ds(ref, keys) for ref in sorted(move.cds))
+    return f"publish CDS and CDNSKEY for {named}"
+
+
+def _asked_words(
+    move: CdsSet | DenialSet | TtlSet | RollStart | DsConfirm, keys: Mapping[str, KeyEntry]
+) -> str:
+    match move:
+        case CdsSet():
+            return _cds_words(move, keys)
+        case DenialSet():
+            return f"deny existence with {move.denial.kind.upper()}"
+        case TtlSet(rrset=RRsetKind.DATA):
+            return f"let no RRset of the data have a TTL above {move.ttl} s"
+        case TtlSet():
+            return f"publish the {move.rrset} RRset with a TTL of {move.ttl} s"
+        case RollStart():
+            return f"ask the signer to replace {key_words(move.old, keys)} by {move.new}"
+        case DsConfirm():
+            state = "at the parent" if move.present else "gone from the parent"
+            return f"tell the signer that the DS of {key_words(move.key, keys)} is {state}"
         case _:
             assert_never(move)
 

@@ -16,17 +16,23 @@ from reconciler.model.capabilities import SIGNER_KINDS, SignerCapabilities
 from reconciler.model.keys import Key, KeyRole, parse_symbol, symbol
 from reconciler.model.moves import (
     ApexNsSet,
+    CdsSet,
     DataSign,
+    DenialSet,
     DnskeyAdd,
     DnskeyRemove,
     DnskeySign,
     DsAdd,
+    DsConfirm,
     DsRemove,
     DsReplace,
     NsSet,
+    RollStart,
     SignerMove,
+    TtlSet,
     ZoneSign,
     ZoneUnsign,
+    op,
 )
 from reconciler.ports import Idempotency, Receipt, SignerClaim
 from reconciler.sandbox import hosted
@@ -53,7 +59,19 @@ class _Signer(ABC):
         match move:
             case DnskeyAdd() | ZoneSign():
                 return Idempotency.MARKER
-            case DnskeyRemove() | DnskeySign() | DataSign() | ZoneUnsign() | ApexNsSet():
+            case RollStart():
+                return Idempotency.MARKER
+            case (
+                DnskeyRemove()
+                | DnskeySign()
+                | DataSign()
+                | ZoneUnsign()
+                | ApexNsSet()
+                | CdsSet()
+                | DenialSet()
+                | TtlSet()
+                | DsConfirm()
+            ):
                 return Idempotency.DECLARATIVE
             case _:
                 assert_never(move)
@@ -116,9 +134,9 @@ class _Signer(ABC):
         hint = "send changes of the delegation to the parent"
         return refusal(self.name, zone, f"{self.name} does not publish DS for {zone}", hint)
 
-    def _apex_is_fixed(self, zone: str) -> AdapterError:
-        hint = "this embedded world serves fixed NS RRsets"
-        return refusal(self.name, zone, f"{self.name} cannot change the apex NS RRset yet", hint)
+    def _not_offered(self, zone: str, name: str) -> AdapterError:
+        hint = "plan with what this signer offers"
+        return refusal(self.name, zone, f"{self.name} does not offer {name}", hint)
 
     def _require_zone(self, zone: str) -> None:
         served = {z.zone for z in self._world.layout.zones if self.name in z.signers}
@@ -164,8 +182,8 @@ class SandboxSigner(_Signer):
             case ZoneUnsign():
                 silent = replace(state, krrsig=frozenset(), zrrsig=frozenset())
                 return self._change(zone, [silent, SignerState()], ())
-            case ApexNsSet():
-                raise self._apex_is_fixed(zone)
+            case ApexNsSet() | CdsSet() | DenialSet() | TtlSet() | RollStart() | DsConfirm():
+                raise self._not_offered(zone, op(move))
             case DsReplace() | DsAdd() | DsRemove() | NsSet():
                 raise self._not_mine(zone)
             case _:
@@ -254,8 +272,8 @@ class SandboxHostedSigner(_Signer):
             case ZoneUnsign():
                 silent = replace(SignerState(), dnskeys=state.dnskeys)
                 return self._change(zone, [silent, SignerState()], ())
-            case ApexNsSet():
-                raise self._apex_is_fixed(zone)
+            case ApexNsSet() | CdsSet() | DenialSet() | TtlSet() | RollStart() | DsConfirm():
+                raise self._not_offered(zone, op(request.move))
             case DsReplace() | DsAdd() | DsRemove() | NsSet():
                 raise self._not_mine(zone)
             case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DataSign():
