@@ -10,18 +10,27 @@ an anchor of each (RFC 8901 model 2). Nothing is asked of a signer that leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.model.capabilities import Signing
 from reconciler.model.desired import DesiredZone
-from reconciler.model.keys import DsRef, Key, KeyEntry, KeyRole, parse_symbol, symbol
+from reconciler.model.keys import DsRef, KeyEntry, KeyRole
 from reconciler.model.observed import ObservedZone, SignerFacts
 from reconciler.model.plan import Refusal
 from reconciler.model.timeline import NsVersion
+from reconciler.planning.choice import (
+    Choice,
+    choose,
+    held_keys,
+    home_of,
+    is_foreign,
+    is_ours,
+    own_keys,
+    role_of,
+    roles_of,
+)
 from reconciler.planning.publication import Publication, SignerPart
-
-FIRST_GENERATION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +44,6 @@ class Goal:
     keys: Mapping[str, KeyEntry]
     notes: tuple[str, ...] = ()
     stuck: Refusal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The key chosen for one role, and the keys it replaces."""
-
-    role: KeyRole
-    key: Key
-    replaced: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +89,8 @@ def _own_goal(
     desired: DesiredZone, observed: ObservedZone, signer: str, *, several: bool
 ) -> OwnGoal | Refusal:
     choices: list[Choice] = []
-    for role in _roles(desired, observed, signer):
-        choice = _choose(desired, observed, signer, role, several=several)
+    for role in roles_of(desired, observed, signer):
+        choice = choose(desired, observed, signer, role, several=several)
         if isinstance(choice, Refusal):
             return choice
         choices.append(choice)
@@ -140,7 +140,7 @@ def involved(desired: DesiredZone, observed: ObservedZone) -> tuple[str, ...]:
             home
             for name in desired.signers
             for label in observed.signers[name].dnskeys
-            if (home := _home(observed.keys[label])) in observed.signers and home is not None
+            if (home := home_of(observed.keys[label])) in observed.signers and home is not None
         }
     return tuple(sorted(names))
 
@@ -159,52 +159,6 @@ def named_anywhere(observed: ObservedZone) -> frozenset[str]:
     return frozenset(found)
 
 
-def _home(entry: KeyEntry) -> str | None:
-    return entry.home if isinstance(entry, Key) else None
-
-
-def is_foreign(label: str, observed: ObservedZone, signer: str) -> bool:
-    """True if the private key is held by another signer, and nothing is signed with it here."""
-    key, facts = observed.keys[label], observed.signers[signer]
-    elsewhere = isinstance(key, Key) and key.home not in (None, signer)
-    return elsewhere and label not in facts.krrsig | facts.zrrsig
-
-
-def role_of(key: Key, observed: ObservedZone, signer: str) -> KeyRole:
-    """Return the role of a key: its symbol's, else what its flags and its use tell."""
-    named = parse_symbol(key.label)
-    if named:
-        return named[0]
-    facts = observed.signers[signer]
-    signs_data = key.label in facts.zrrsig
-    if key.is_sep:
-        return KeyRole.CSK if signs_data else KeyRole.KSK
-    anchors = key.label in facts.krrsig and _has_ds(key.label, observed)
-    return KeyRole.CSK if anchors and signs_data else KeyRole.ZSK
-
-
-def _has_ds(label: str, observed: ObservedZone) -> bool:
-    return any(ref.key == label for ref in observed.parent.ds)
-
-
-def _roles(desired: DesiredZone, observed: ObservedZone, signer: str) -> tuple[KeyRole, ...]:
-    """The roles to fill. Where a signer makes its own keys they count in whatever roles they have.
-
-    A signer with KSK slots leaves us the KSK; a switch, once on, nothing but what it has.
-    """
-    facts = observed.signers[signer]
-    if facts.capabilities.signing in (Signing.SWITCH, Signing.POLICY) and _own(observed, signer):
-        served = (observed.keys[label] for label in sorted(_own(observed, signer)))
-        roles = {role_of(key, observed, signer) for key in served if isinstance(key, Key)}
-        return tuple(role for role in KeyRole if role in roles)
-    return desired.policy.keys.roles
-
-
-def _own(observed: ObservedZone, signer: str) -> frozenset[str]:
-    served = observed.signers[signer].dnskeys
-    return frozenset(label for label in served if not is_foreign(label, observed, signer))
-
-
 def _cannot_sign(choices: Iterable[Choice], facts: SignerFacts, signer: str) -> Refusal | None:
     new = {c.key.algorithm for c in choices if c.key.label not in facts.dnskeys}
     unable = new - facts.capabilities.algorithms
@@ -219,110 +173,11 @@ def _cannot_sign(choices: Iterable[Choice], facts: SignerFacts, signer: str) -> 
     )
 
 
-def _choose(
-    desired: DesiredZone, observed: ObservedZone, signer: str, role: KeyRole, *, several: bool
-) -> Choice | Refusal:
-    held = tuple(_held(observed, signer))
-    same = [k for k in held if role_of(k, observed, signer) is role]
-    fitting = [k for k in same if k.algorithm == desired.policy.algorithm]
-    wanted = desired.generations.get(role)
-    newest = max((_generation(k) for k in same), default=FIRST_GENERATION)
-    if wanted is None:
-        served = [k for k in fitting if _in_use(k, observed, signer)] or [
-            k for k in fitting if k.label in observed.signers[signer].dnskeys
-        ]
-        generation = max((_generation(k) for k in served), default=newest)
-    else:
-        generation = wanted
-    named = symbol(role, desired.policy.algorithm, generation)
-    if several or _is_anothers(observed.keys.get(named), signer):
-        named = symbol(role, desired.policy.algorithm, generation, signer)
-    candidates = [k for k in fitting if _generation(k) == generation]
-    known = observed.keys.get(named)
-    if isinstance(known, Key) and known not in candidates:
-        candidates.append(known)
-    if not candidates and wanted is not None and wanted < newest:
-        return _goes_back(role, wanted, newest)
-    key = min(candidates, key=lambda k: _preference(k, named, observed, signer), default=None)
-    if key is None:
-        key = Key(
-            label=named,
-            algorithm=desired.policy.algorithm,
-            flags=role.flags,
-            home=signer,
-            generation=generation,
-        )
-    ours = [k for k in same if _is_ours(k, observed.signers[signer], signer)]
-    replaced = _replaced(key, ours, wanted, twins=key.label == named)
-    return Choice(role=role, key=key, replaced=replaced)
-
-
-def _is_anothers(entry: KeyEntry | None, signer: str) -> bool:
-    return isinstance(entry, Key) and entry.home not in (None, signer)
-
-
-def _held(observed: ObservedZone, signer: str) -> Iterator[Key]:
-    """Every key of the zone that this signer serves or holds, in a fixed order."""
-    facts = observed.signers[signer]
-    for label in sorted(observed.keys):
-        entry = observed.keys[label]
-        here = label in facts.dnskeys and not is_foreign(label, observed, signer)
-        if isinstance(entry, Key) and (here or entry.home == signer):
-            yield entry
-
-
-def _generation(key: Key) -> int:
-    return FIRST_GENERATION if key.generation is None else key.generation
-
-
-def _in_use(key: Key, observed: ObservedZone, signer: str) -> bool:
-    facts = observed.signers[signer]
-    if role_of(key, observed, signer) is KeyRole.ZSK:
-        return key.label in facts.zrrsig
-    return key.label in facts.krrsig and _has_ds(key.label, observed)
-
-
-def _preference(
-    key: Key, named: str, observed: ObservedZone, signer: str
-) -> tuple[bool, bool, bool, str]:
-    served = key.label in observed.signers[signer].dnskeys
-    return key.label != named, not _in_use(key, observed, signer), not served, key.label
-
-
-def _replaced(
-    chosen: Key, others: Iterable[Key], wanted: int | None, *, twins: bool
-) -> frozenset[str]:
-    """Keys of one role that give way: another algorithm or generation, or a twin of the symbol."""
-    return frozenset(
-        k.label
-        for k in others
-        if k.label != chosen.label
-        and (
-            k.algorithm != chosen.algorithm
-            or (wanted is not None and _generation(k) != _generation(chosen))
-            or (twins and _generation(k) == _generation(chosen))
-        )
-    )
-
-
-def _is_ours(key: Key, facts: SignerFacts, signer: str) -> bool:
-    return key.home == signer or key.label in facts.krrsig | facts.zrrsig
-
-
-def _goes_back(role: KeyRole, wanted: int, newest: int) -> Refusal:
-    return Refusal(
-        rule="generation",
-        summary=f"{role} generation {wanted} is asked for, but {newest} is there already",
-        detail="a generation counts rollovers, and a key that was retired does not come back",
-        opens=f"set the generation of {role} to {newest} to keep that key, or higher to roll it",
-    )
-
-
 def _cannot_roll(choices: Iterable[Choice], observed: ObservedZone, signer: str) -> Refusal | None:
     """A signer that makes its own keys cannot be asked for others while it signs."""
     facts = observed.signers[signer]
     capabilities = facts.capabilities
-    if not _own(observed, signer) or capabilities.signing is Signing.KEYS:
+    if not own_keys(observed, signer) or capabilities.signing is Signing.KEYS:
         return None
     ours = (KeyRole.KSK,) if capabilities.signing is Signing.KSK_SLOTS else ()
     stuck = [
@@ -358,14 +213,14 @@ def _assemble(
     lent = frozenset(
         label
         for label in facts.dnskeys
-        if is_foreign(label, observed, signer) and _home(observed.keys[label]) in observed.signers
+        if is_foreign(label, observed, signer) and home_of(observed.keys[label]) in observed.signers
     )
     part = SignerPart(
         dnskeys=facts.dnskeys - replaced - lent | chosen.keys(),
         krrsig=facts.krrsig & (facts.dnskeys - replaced) | anchors,
         zrrsig=facts.zrrsig & (facts.dnskeys - replaced) | signing,
     )
-    standing = {k.label for k in _held(observed, signer)} - replaced - chosen.keys()
+    standing = {k.label for k in held_keys(observed, signer)} - replaced - chosen.keys()
     ds = {DsRef(key, digest) for key in anchors for digest in desired.policy.digest_types}
     ds |= {ref for ref in observed.parent.ds if ref.key in standing}
     ours = facts.capabilities.signing is Signing.KEYS
@@ -390,6 +245,6 @@ def _without_role(observed: ObservedZone, signer: str, choices: Iterable[Choice]
     roles = {c.role for c in choices}
     return frozenset(
         k.label
-        for k in _held(observed, signer)
-        if role_of(k, observed, signer) not in roles and _is_ours(k, facts, signer)
+        for k in held_keys(observed, signer)
+        if role_of(k, observed, signer) not in roles and is_ours(k, facts, signer)
     )

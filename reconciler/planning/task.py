@@ -9,7 +9,8 @@ from reconciler.model.desired import Bounds, DesiredZone
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion, RRsetKind
-from reconciler.planning.goal import Goal, involved, is_foreign, start_of
+from reconciler.planning.choice import is_foreign
+from reconciler.planning.goal import Goal, involved, start_of
 from reconciler.planning.moves import Stand
 from reconciler.planning.past import pasts_of, unknown_until
 from reconciler.planning.publication import (
