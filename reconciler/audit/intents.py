@@ -11,7 +11,7 @@ from reconciler.audit.scene import Problem, Scene
 from reconciler.governance.freeze import frozen
 from reconciler.ledger.history import LoggedPlan, ZoneLog
 from reconciler.model.plan import Step, ZonePlan
-from reconciler.spec.plan_json import move_json
+from reconciler.spec.move_wire import move_json
 
 INTENT_LIFE = timedelta(minutes=20)
 """Longest time that an intent may leave to its writer (docs/ledger.md)."""

@@ -39,7 +39,7 @@ from reconciler.model.moves import (
 from reconciler.model.plan import Step, ZonePlan
 from reconciler.model.results import Failed, Result, WaitingForTime
 from reconciler.ports import Receipt
-from reconciler.spec.plan_json import move_json
+from reconciler.spec.move_wire import move_json
 
 
 def idempotency_id(plan: str, step: str) -> str:

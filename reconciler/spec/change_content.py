@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from reconciler.model.desired import Denial
 from reconciler.model.entries import Json
 from reconciler.model.keys import DsRef, Key, KeyEntry, UnmatchedDs
-from reconciler.model.moves import Move, op, system
+from reconciler.model.moves import CdsSet, Move, TtlSet, op, system
 from reconciler.model.plan import Step, ZonePlan
 from reconciler.model.timeline import (
     CdsVersion,
@@ -31,7 +32,8 @@ from reconciler.model.timeline import (
     Version,
     slot,
 )
-from reconciler.spec.wire_types import names_json
+from reconciler.spec.move_wire import Argument
+from reconciler.spec.wire_types import denial_json, names_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,19 +261,28 @@ class _Names:
     def move(self, move: Move) -> Json:
         """Return who makes the move, its name and its arguments."""
         names = (name for name in type(move).__dataclass_fields__ if name != "signer")
-        args: dict[str, Json] = {
-            name: names_json(value) if name == "signers" else self._arg(value)
-            for name, value in ((name, getattr(move, name)) for name in names)
-        }
+        args = {name: self._member(move, name) for name in names}
         return {"system": system(move), "op": op(move), "args": args}
 
-    def _arg(self, value: str | bool | DsRef | frozenset[str] | frozenset[DsRef]) -> Json:  # noqa: FBT001 (an argument of a move, not a switch)
+    def _member(self, move: Move, name: str) -> Json:
+        value: Argument = getattr(move, name)
+        match move, value:
+            case (_, frozenset()) if name == "signers":
+                return names_json(str(item) for item in value)
+            case (TtlSet() | CdsSet(), str()):
+                return str(value)
+            case _:
+                return self._arg(value)
+
+    def _arg(self, value: Argument) -> Json:
         match value:
-            case bool():
-                return value
             case str():
                 return self.key(value)
             case DsRef():
                 return self.ds(value)
-            case _:
+            case Denial():
+                return denial_json(value)
+            case frozenset():
                 return _ordered(self._arg(item) for item in value)
+            case _:
+                return value

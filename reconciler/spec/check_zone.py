@@ -50,6 +50,7 @@ def findings(spec: ZoneSpec, source: Source, context: Context) -> Iterator[Diagn
     yield from _reference(source, context, "policy", spec.policy, portfolio.policies)
     yield from _reference(source, context, "parent", spec.parent, portfolio.parents)
     yield from _signers(spec, source, context)
+    yield from _ends(spec, source, context)
     policy = portfolio.policies.get(spec.policy)
     if policy is not None:
         yield from _generations(spec, policy, source)
@@ -57,7 +58,13 @@ def findings(spec: ZoneSpec, source: Source, context: Context) -> Iterator[Diagn
             yield from _abilities(spec, policy, source, context)
 
 
-_SECTIONS = {"owner": "owners", "policy": "policies", "parent": "parents", "signers": "signers"}
+_SECTIONS = {
+    "owner": "owners",
+    "policy": "policies",
+    "parent": "parents",
+    "signers": "signers",
+    "ends": "signers",
+}
 
 
 def _reference(
@@ -76,6 +83,12 @@ def _signers(spec: ZoneSpec, source: Source, context: Context) -> Iterator[Diagn
             yield source.finding(
                 "signer-twice", ("signers", i), f"`{signer}` stands twice", hint="keep one of them"
             )
+
+
+def _ends(spec: ZoneSpec, source: Source, context: Context) -> Iterator[Diagnostic]:
+    known = context.portfolio.signers
+    for signer in spec.ends.keys() - known.keys():
+        yield _unknown(source, context, ("ends", signer), signer, known)
 
 
 def _unknown(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from itertools import chain
@@ -24,6 +25,7 @@ from reconciler.spec.canonical import (
 )
 from reconciler.spec.change_content import change_content
 from reconciler.spec.plan_json import plan_to_json, zone_plan_json
+from reconciler.spec.wire_types import instant_text
 
 
 def desired_digest(desired: DesiredZone) -> str:
@@ -120,6 +122,8 @@ def _normal(value: object) -> Json:
             return value
         case bytes():
             return value.hex()
+        case datetime():
+            return instant_text(value)
         case frozenset():
             return sorted((_normal(item) for item in value), key=canonical)
         case tuple():

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from reconciler.diagnostics import Diagnostic, Severity, SpecError
 from reconciler.model.capabilities import ParentCapabilities, SignerCapabilities
-from reconciler.model.desired import Denial
 from reconciler.model.entries import Json
 from reconciler.model.keys import DsRef, KeyEntry, UnmatchedDs
 from reconciler.model.observed import ObservedZone, ParentFacts, SignerFacts
@@ -25,7 +24,13 @@ from reconciler.spec.observed_wire import (
     SignerFile,
 )
 from reconciler.spec.timeline_file import cds_json, cds_value, keys_json, version_json
-from reconciler.spec.wire_types import ds_json, instant_text, names_json, unmatched_label
+from reconciler.spec.wire_types import (
+    denial_json,
+    ds_json,
+    instant_text,
+    names_json,
+    unmatched_label,
+)
 
 _LEVELS = 5
 """Down to here an observation has one member to a line: each key and each fact on its own."""
@@ -172,6 +177,7 @@ def _signer(file: SignerFile, default: SignerCapabilities) -> SignerFacts:
         propagation_delay=file.propagation_delay,
         signing_delay=file.signing_delay,
         signatures=file.signatures.value(),
+        next_roll=file.next_roll,
         capabilities=file.capabilities.over(default),
     )
 
@@ -237,7 +243,7 @@ def _signer_json(signer: SignerFacts) -> Json:
         "zrrsig": names_json(signer.zrrsig),
         "cds": cds_json(signer.cds),
         "ns": names_json(signer.ns),
-        "denial": _denial_json(signer.denial),
+        "denial": denial_json(signer.denial),
         "dnskey_ttl": signer.dnskey_ttl,
         "max_zone_ttl": signer.max_zone_ttl,
         "negative_ttl": signer.negative_ttl,
@@ -249,16 +255,8 @@ def _signer_json(signer: SignerFacts) -> Json:
             "refresh": signer.signatures.refresh,
             "expires": signer.signatures.expires,
         },
+        "next_roll": signer.next_roll,
         "capabilities": _signer_capabilities_json(signer.capabilities),
-    }
-
-
-def _denial_json(denial: Denial) -> Json:
-    return {
-        "kind": denial.kind.value,
-        "iterations": denial.iterations,
-        "salt": denial.salt.hex(),
-        "opt_out": denial.opt_out,
     }
 
 
@@ -269,6 +267,9 @@ def _signer_capabilities_json(can: SignerCapabilities) -> Json:
         "foreign_ksk": can.foreign_ksk,
         "sets_apex_ns": can.sets_apex_ns,
         "sets_ttl": can.sets_ttl,
+        "sets_cds": can.sets_cds,
+        "denials": names_json(can.denials),
+        "presigned": can.presigned,
         "algorithms": list[Json](sorted(can.algorithms)),
         "max_ksk": can.max_ksk,
         "rolls_by_itself": can.rolls_by_itself.value,

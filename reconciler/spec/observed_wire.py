@@ -17,11 +17,19 @@ from reconciler.model.capabilities import (
     SignerCapabilities,
     Signing,
 )
-from reconciler.model.desired import Denial, DenialKind
+from reconciler.model.desired import DenialKind
 from reconciler.model.observed import SignatureFacts
 from reconciler.spec.json_document import Wire
 from reconciler.spec.timeline_file import KeyEntryFile, VersionFile
-from reconciler.spec.wire_types import DsRefFile, DsText, Instant, Octet, Seconds, ZoneName
+from reconciler.spec.wire_types import (
+    DenialFile,
+    DsRefFile,
+    DsText,
+    Instant,
+    Octet,
+    Seconds,
+    ZoneName,
+)
 
 FORMAT = "reconcile-observed/1"
 
@@ -45,6 +53,9 @@ class SignerCapabilitiesFile(Wire):
     foreign_ksk: bool = False
     sets_apex_ns: bool = False
     sets_ttl: bool = False
+    sets_cds: bool = False
+    denials: frozenset[DenialKind] = frozenset()
+    presigned: bool = False
     algorithms: frozenset[Octet] = frozenset()
     max_ksk: Annotated[int, Field(ge=1)] | None = None
     rolls_by_itself: RollsByItself = RollsByItself.NO
@@ -106,24 +117,6 @@ class ParentFile(Wire):
     capabilities: ParentCapabilitiesFile = ParentCapabilitiesFile()
 
 
-class DenialFile(Wire):
-    """Denial of existence; `salt` in hexadecimal."""
-
-    kind: DenialKind = DenialKind.NSEC
-    iterations: Annotated[int, Field(ge=0, lt=2**16)] = 0
-    salt: Annotated[str, Field(pattern=r"^([0-9a-fA-F]{2}){0,255}$")] = ""
-    opt_out: bool = False
-
-    def value(self) -> Denial:
-        """Return the denial as a value."""
-        return Denial(
-            kind=self.kind,
-            iterations=self.iterations,
-            salt=bytes.fromhex(self.salt),
-            opt_out=self.opt_out,
-        )
-
-
 class SignaturesFile(Wire):
     """Signature life in seconds."""
 
@@ -152,6 +145,7 @@ class SignerFile(Wire):
     propagation_delay: Seconds
     signing_delay: Seconds
     signatures: SignaturesFile = SignaturesFile()
+    next_roll: Seconds | None = None
     capabilities: SignerCapabilitiesFile = SignerCapabilitiesFile()
 
 

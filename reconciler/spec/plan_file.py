@@ -16,7 +16,7 @@ from reconciler.model.plan import Plan, Status, ZonePlan
 from reconciler.spec.canonical import digest
 from reconciler.spec.json_document import Document, Wire, parse, pretty_part
 from reconciler.spec.plan_json import FORMAT_VERSION, plan_to_json, zone_plan_json
-from reconciler.spec.plan_wire import RefusalFile, RollbackFile, StepFile
+from reconciler.spec.plan_wire import AlternativeFile, RefusalFile, RollbackFile, StepFile
 from reconciler.spec.proof_wire import ProofFile
 from reconciler.spec.timeline_file import TimelineFile
 from reconciler.spec.wire_types import Instant, Seconds, ZoneName
@@ -38,10 +38,13 @@ class ZonePlanFile(Wire):
     risk: RiskClass = RiskClass.R0
     duration_min: Seconds = 0
     clean_min: Seconds = 0
+    distrusted_min: Seconds | None = None
     steps: tuple[StepFile, ...] = ()
     timeline: TimelineFile | None = None
     proof: ProofFile | None = None
     rollback: dict[str, RollbackFile] = Field(default_factory=dict)
+    alternatives: tuple[AlternativeFile, ...] = ()
+    hints: tuple[str, ...] = ()
     refusals: tuple[RefusalFile, ...] = ()
     desired_digest: str = ""
     change_digest: str = ""
@@ -56,6 +59,9 @@ class ZonePlanFile(Wire):
             timeline=self.timeline.value() if self.timeline else None,
             duration_min=self.duration_min,
             clean_min=self.clean_min,
+            distrusted_min=self.distrusted_min,
+            alternatives=tuple(each.value() for each in self.alternatives),
+            hints=self.hints,
             verdict=self.proof.value() if self.proof else None,
             rollback=tuple(back.value(after) for after, back in self.rollback.items()),
             risk=self.risk,

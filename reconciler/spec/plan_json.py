@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.model.entries import Json
-from reconciler.model.keys import DsRef
-from reconciler.model.moves import Move, op, system
-from reconciler.model.plan import Deadline, Need, Plan, Refusal, Rollback, Step, ZonePlan
+from reconciler.model.plan import (
+    Alternative,
+    Deadline,
+    Need,
+    Plan,
+    Refusal,
+    Rollback,
+    Step,
+    ZonePlan,
+)
+from reconciler.spec.move_wire import move_json
 from reconciler.spec.proof_wire import proof_json
 from reconciler.spec.timeline_file import timeline_json
-from reconciler.spec.wire_types import ds_json, instant_text, names_json
+from reconciler.spec.wire_types import instant_text
 
 FORMAT_VERSION = "1.0"
 
@@ -31,12 +39,15 @@ def zone_plan_json(plan: ZonePlan) -> dict[str, Json]:
         "risk": plan.risk.value,
         "duration_min": plan.duration_min,
         "clean_min": plan.clean_min,
+        "distrusted_min": plan.distrusted_min,
         "profiles": list[Json](timeline.profiles if timeline else ()),
         "assumptions": list[Json](timeline.assumptions if timeline else ()),
         "steps": steps_json(plan.steps),
         "timeline": timeline_json(timeline) if timeline else None,
         "proof": proof_json(plan.verdict) if plan.verdict else None,
         "rollback": _rollbacks_json(plan.rollback),
+        "alternatives": [_alternative_json(each) for each in plan.alternatives],
+        "hints": list[Json](plan.hints),
         "refusals": [_refusal_json(refusal) for refusal in plan.refusals],
         "desired_digest": plan.desired_digest or None,
         "change_digest": plan.change_digest or None,
@@ -47,25 +58,6 @@ def zone_plan_json(plan: ZonePlan) -> dict[str, Json]:
 def steps_json(steps: Iterable[Step]) -> list[Json]:
     """Return steps as they stand in plan files."""
     return [_step_json(step) for step in steps]
-
-
-def move_json(move: Move) -> dict[str, Json]:
-    """Return a move as it stands in plan files; its signer is named by `system`."""
-    names = (name for name in type(move).__dataclass_fields__ if name != "signer")
-    args = {name: _arg_json(getattr(move, name)) for name in names}
-    return {"system": system(move), "op": op(move), "args": args}
-
-
-def _arg_json(value: str | bool | DsRef | frozenset[str] | frozenset[DsRef]) -> Json:  # noqa: FBT001 (an argument of a move, not a switch)
-    match value:
-        case DsRef():
-            return ds_json(value)
-        case frozenset():
-            refs = sorted(item for item in value if isinstance(item, DsRef))
-            names = names_json(item for item in value if isinstance(item, str))
-            return [*(ds_json(ref) for ref in refs), *names]
-        case _:
-            return value
 
 
 def _step_json(step: Step) -> Json:
@@ -114,4 +106,18 @@ def _refusal_json(refusal: Refusal) -> Json:
         "opens": refusal.opens,
         "exposure_bogus": refusal.exposure_bogus,
         "exposure_insecure": refusal.exposure_insecure,
+    }
+
+
+def _alternative_json(alternative: Alternative) -> Json:
+    return {
+        "name": alternative.name,
+        "summary": alternative.summary,
+        "duration_min": alternative.duration_min,
+        "distrusted_min": alternative.distrusted_min,
+        "exposure_bogus": alternative.exposure_bogus,
+        "exposure_insecure": alternative.exposure_insecure,
+        "steps": steps_json(alternative.steps),
+        "timeline": timeline_json(alternative.timeline),
+        "proof": proof_json(alternative.verdict),
     }

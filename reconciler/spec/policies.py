@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from reconciler.model.desired import Bounds, Denial, DenialKind, DnssecPolicy, KeyScheme
+from reconciler.model.desired import (
+    Bounds,
+    Denial,
+    DenialKind,
+    DnssecPolicy,
+    KeyScheme,
+    KskRollover,
+    StandbyKsk,
+)
 from reconciler.spec.fields import Algorithm, DigestType, PositiveSeconds, Seconds, Strict
 
 _DEFAULT = DnssecPolicy(name="default")
@@ -111,6 +119,27 @@ class PolicySpec(Strict):
         bool,
         Field(description="Plan without the ds-alg profile: strict validators may see bogus data"),
     ] = False
+    ksk_rollover: Annotated[
+        Literal["double-ksk", "double-ds", "double-rrset"],
+        Field(
+            description="How a key with a DS is replaced (RFC 7583 §3.3); the last two submit a DS "
+            "ahead of its DNSKEY, which not every parent takes",
+        ),
+    ] = "double-ksk"
+    standby_ksk: Annotated[
+        Literal["none", "ds", "dnskey", "both", "signing"],
+        Field(
+            description="What of a spare KSK is published ahead of need (RFC 7583 §4); `signing`: "
+            "its DS, its DNSKEY and its signature, so that it can take over at once",
+        ),
+    ] = "none"
+    standby_zsk: Annotated[
+        bool, Field(description="Publish a spare ZSK that signs nothing, so that it can take over")
+    ] = False
+    lower_ttls: Annotated[
+        bool,
+        Field(description="Let plans lower TTLs first and restore them last, where that is faster"),
+    ] = False
 
     def to_domain(self, name: str) -> DnssecPolicy:
         """Return the policy of this name; a CSK's lifetime counts as the KSK's."""
@@ -133,6 +162,10 @@ class PolicySpec(Strict):
             retire_safety=self.margins.retire_safety,
             weak_algorithms=frozenset(self.weak_algorithms),
             drop_strict=self.drop_strict,
+            ksk_rollover=KskRollover(self.ksk_rollover),
+            standby_ksk=StandbyKsk(self.standby_ksk),
+            standby_zsk=self.standby_zsk,
+            lower_ttls=self.lower_ttls,
         )
 
     def _denial(self) -> Denial:

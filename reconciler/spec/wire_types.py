@@ -1,4 +1,4 @@
-"""The small types that files share: numbers with their bounds, instants, key material, DS."""
+"""The small types that files share: numbers in bounds, instants, key material, DS, denial."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from reconciler.model.desired import Denial, DenialKind
 from reconciler.model.entries import Json
 from reconciler.model.keys import DsRef
 from reconciler.spec.json_document import Wire
@@ -95,9 +96,37 @@ class DsRefFile(Wire):
         return DsRef(self.key, self.digest_type)
 
 
+class DenialFile(Wire):
+    """Denial of existence; `salt` in hexadecimal."""
+
+    kind: DenialKind = DenialKind.NSEC
+    iterations: Annotated[int, Field(ge=0, lt=2**16)] = 0
+    salt: Annotated[str, Field(pattern=r"^([0-9a-fA-F]{2}){0,255}$")] = ""
+    opt_out: bool = False
+
+    def value(self) -> Denial:
+        """Return the denial as a value."""
+        return Denial(
+            kind=self.kind,
+            iterations=self.iterations,
+            salt=bytes.fromhex(self.salt),
+            opt_out=self.opt_out,
+        )
+
+
 def ds_json(ds: DsRef) -> dict[str, Json]:
     """Return a DS as it stands in files."""
     return {"key": ds.key, "digest_type": ds.digest_type}
+
+
+def denial_json(denial: Denial) -> dict[str, Json]:
+    """Return denial of existence as it stands in files."""
+    return {
+        "kind": denial.kind.value,
+        "iterations": denial.iterations,
+        "salt": denial.salt.hex(),
+        "opt_out": denial.opt_out,
+    }
 
 
 def unmatched_label(rdata: str) -> str:

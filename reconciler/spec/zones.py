@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from reconciler.model.desired import DesiredZone, DnssecPolicy
+from reconciler.model.desired import DesiredZone, DnssecPolicy, KeyState
 from reconciler.model.keys import KeyRole
 from reconciler.spec.fields import Strict
 from reconciler.spec.json_schema import document_schema
+from reconciler.spec.key_names import Instant, KeyName
 
 MAX_GENERATION = 1_000_000
 """Highest generation of a key: far beyond any number of rollovers, and short in every report."""
@@ -79,6 +80,33 @@ class ZoneSpec(Strict):
         dict[str, str],
         Field(description="Free labels for people and rules", examples=[{"region": "eu"}]),
     ] = Field(default_factory=dict)
+    named_keys: Annotated[
+        dict[KeyName, Literal["keep", "remove", "compromised", "lost"]],
+        Field(
+            description="What is known of single keys and DS: `keep` adopts one that nobody "
+            "declared, `remove` takes one away, `compromised` must not be trusted any more, `lost` "
+            "has no private key",
+            examples=[{"13/2371": "compromised"}],
+        ),
+    ] = Field(default_factory=dict)
+    ends: Annotated[
+        dict[Reference, Instant],
+        Field(
+            description="Until when a signer still serves and signs the zone, such as the end of a "
+            "contract",
+            examples=[{"old-provider": "2026-12-31T00:00:00Z"}],
+        ),
+    ] = Field(default_factory=dict)
+    variant: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=64,
+            description="The alternative to carry out, by the name that `reconcile plan` gives it, "
+            "instead of the plan it prefers",
+            examples=["fastest-distrust"],
+        ),
+    ] = None
 
     def generations(self) -> dict[KeyRole, int]:
         """Return the roles whose generation is asked for."""
@@ -100,6 +128,9 @@ class ZoneSpec(Strict):
             parent=self.parent,
             generations=self.generations(),
             tags=self.tags,
+            named_keys={name: KeyState(state) for name, state in self.named_keys.items()},
+            ends=self.ends,
+            variant=self.variant,
         )
 
 

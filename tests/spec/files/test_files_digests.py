@@ -20,11 +20,22 @@ from reconciler.model.desired import (
     DesiredZone,
     DnssecPolicy,
     KeyScheme,
+    KeyState,
+    KskRollover,
     RiskClass,
+    StandbyKsk,
 )
 from reconciler.model.entries import Json
 from reconciler.model.keys import DsRef, Key, KeyEntry, KeyRole
-from reconciler.model.moves import DnskeyAdd, DsReplace
+from reconciler.model.moves import (
+    CdsSet,
+    DenialSet,
+    DnskeyAdd,
+    DsConfirm,
+    DsReplace,
+    RollStart,
+    TtlSet,
+)
 from reconciler.model.plan import (
     Deadline,
     FreezeClass,
@@ -36,7 +47,7 @@ from reconciler.model.plan import (
     WaitFrom,
     ZonePlan,
 )
-from reconciler.model.timeline import CdsVersion, DataVersion, Timeline, slot
+from reconciler.model.timeline import CdsVersion, DataVersion, RRsetKind, Timeline, slot
 from reconciler.spec.digests import change_digest, desired_digest, plan_digest, with_digests
 from reconciler.spec.plan_file import dump_plan, plan_file_problem
 
@@ -132,6 +143,19 @@ DIFFERENT: dict[str, Change] = {
     "argument of a move": _with_step(0, moves=(DnskeyAdd(signer="a", key="ksk@13/2", sign=False),)),
     "system of a move": _with_step(0, moves=(DnskeyAdd(signer="b", key="ksk@13/2", sign=True),)),
     "DS of a move": _with_step(1, moves=(DsReplace(ds=frozenset({DsRef("ksk@13/2", 4)})),)),
+    "CDS of a move": _with_step(1, moves=(CdsSet(signer="a", cds=frozenset({DsRef("k1", 2)})),)),
+    "delete form": _with_step(1, moves=(CdsSet(signer="a", cds="delete"),)),
+    "no CDS": _with_step(1, moves=(CdsSet(signer="a", cds=None),)),
+    "empty CDS": _with_step(1, moves=(CdsSet(signer="a", cds=frozenset()),)),
+    "denial of a move": _with_step(1, moves=(DenialSet(signer="a", denial=Denial()),)),
+    "salt of a move": _with_step(1, moves=(DenialSet(signer="a", denial=Denial(salt=b"x")),)),
+    "TTL of a move": _with_step(1, moves=(TtlSet(signer="a", rrset=RRsetKind.NS, ttl=60),)),
+    "other TTL": _with_step(1, moves=(TtlSet(signer="a", rrset=RRsetKind.NS, ttl=61),)),
+    "RRset of a move": _with_step(1, moves=(TtlSet(signer="a", rrset=RRsetKind.DATA, ttl=60),)),
+    "roll of a signer": _with_step(1, moves=(RollStart(signer="a", old="k1", new="ksk@13/2"),)),
+    "roll to what is there": _with_step(1, moves=(RollStart(signer="a", old="z1", new="k1"),)),
+    "what a signer is told": _with_step(1, moves=(DsConfirm(signer="a", key="k1", present=True),)),
+    "DS told gone": _with_step(1, moves=(DsConfirm(signer="a", key="k1", present=False),)),
     "no move": _with_step(1, moves=()),
     "actor": _with_step(1, actor="person"),
     "risk of a step": _with_step(1, risk=RiskClass.R1),
@@ -345,6 +369,9 @@ DESIRED_DIFFERENT: dict[str, dict[str, Any]] = {
     "parent": {"parent": "q"},
     "generations": {"generations": {KeyRole.KSK: 3}},
     "tags": {"tags": {}},
+    "named_keys": {"named_keys": {"13/2371": KeyState.LOST}},
+    "ends": {"ends": {"b": AT}},
+    "variant": {"variant": "no-outage"},
 }
 POLICY_DIFFERENT: dict[str, dict[str, Any]] = {
     "algorithm": {"algorithm": 15},
@@ -363,6 +390,10 @@ POLICY_DIFFERENT: dict[str, dict[str, Any]] = {
     "retire_safety": {"retire_safety": 0},
     "weak_algorithms": {"weak_algorithms": frozenset({16})},
     "drop_strict": {"drop_strict": True},
+    "ksk_rollover": {"ksk_rollover": KskRollover.DOUBLE_DS},
+    "standby_ksk": {"standby_ksk": StandbyKsk.DS},
+    "standby_zsk": {"standby_zsk": True},
+    "lower_ttls": {"lower_ttls": True},
 }
 
 

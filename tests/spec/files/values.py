@@ -8,24 +8,30 @@ from typing import Any
 from hypothesis import strategies as st
 
 from reconciler.model.capabilities import ParentCapabilities, SignerCapabilities
-from reconciler.model.desired import Denial
+from reconciler.model.desired import Denial, DenialKind
 from reconciler.model.entries import Actor, Draft, Entry
 from reconciler.model.keys import DsRef, Key, UnmatchedDs
 from reconciler.model.moves import (
     ApexNsSet,
+    CdsSet,
     DataSign,
+    DenialSet,
     DnskeyAdd,
     DnskeyRemove,
     DnskeySign,
     DsAdd,
+    DsConfirm,
     DsRemove,
     DsReplace,
     NsSet,
+    RollStart,
+    TtlSet,
     ZoneSign,
     ZoneUnsign,
 )
 from reconciler.model.observed import ObservedZone, ParentFacts, SignatureFacts, SignerFacts
 from reconciler.model.plan import (
+    Alternative,
     Deadline,
     Malformed,
     Need,
@@ -45,6 +51,7 @@ from reconciler.model.timeline import (
     DnskeyVersion,
     DsVersion,
     NsVersion,
+    RRsetKind,
     Timeline,
 )
 from reconciler.spec.observed_file import dump_observed
@@ -130,6 +137,7 @@ def timeline() -> st.SearchStrategy[Timeline]:
     )
 
 
+DENIAL = st.builds(Denial, iterations=st.integers(0, 65535), salt=st.binary(max_size=8))
 MOVE = st.one_of(
     st.builds(DnskeyAdd, signer=SIGNER, key=LABEL),
     st.builds(DnskeyRemove, signer=SIGNER, key=LABEL),
@@ -142,6 +150,16 @@ MOVE = st.one_of(
     st.builds(DsRemove, ds=DS),
     st.builds(NsSet, signers=SIGNERS),
     st.builds(ApexNsSet, signer=SIGNER, signers=SIGNERS),
+    st.builds(CdsSet, signer=SIGNER, cds=CDS),
+    st.builds(DenialSet, signer=SIGNER, denial=DENIAL),
+    st.builds(
+        TtlSet,
+        signer=SIGNER,
+        rrset=st.sampled_from([RRsetKind.DNSKEY, RRsetKind.NS, RRsetKind.DATA]),
+        ttl=SECONDS,
+    ),
+    st.builds(RollStart, signer=SIGNER, old=LABEL, new=LABEL),
+    st.builds(DsConfirm, signer=SIGNER, key=LABEL),
 )
 NEED = st.builds(
     Need, step=st.none() | STEP_ID, wait_min=SECONDS, margin=SECONDS, reason=TEXT, why=TEXT
@@ -163,7 +181,6 @@ def step(step_id: str) -> st.SearchStrategy[Step]:
 
 STEPS = st.tuples(step("s1"), step("s2"), step("s3"))
 VERDICT = st.one_of(
-    st.none(),
     st.builds(Malformed, why=TEXT),
     st.builds(
         Refuted,
@@ -195,6 +212,18 @@ VERDICT = st.one_of(
         exposure_until=st.none() | OFFSET,
     ),
 )
+ALTERNATIVE = st.builds(
+    Alternative,
+    name=TEXT,
+    summary=TEXT,
+    steps=st.tuples(step("s1")),
+    timeline=timeline(),
+    verdict=VERDICT,
+    duration_min=SECONDS,
+    distrusted_min=st.none() | SECONDS,
+    exposure_bogus=SECONDS,
+    exposure_insecure=SECONDS,
+)
 REFUSAL = st.builds(
     Refusal,
     rule=TEXT,
@@ -216,9 +245,12 @@ def zone_plan(zone: str, line: st.SearchStrategy[Timeline | None]) -> st.SearchS
         timeline=line,
         duration_min=SECONDS,
         clean_min=SECONDS,
-        verdict=VERDICT,
+        verdict=st.none() | VERDICT,
         rollback=st.lists(rollback, max_size=1).map(tuple),
         refusals=st.lists(REFUSAL, max_size=1).map(tuple),
+        distrusted_min=st.none() | SECONDS,
+        alternatives=st.lists(ALTERNATIVE, max_size=1).map(tuple),
+        hints=st.lists(TEXT, max_size=1).map(tuple),
         desired_digest=TEXT,
         change_digest=TEXT,
     )
@@ -240,7 +272,7 @@ SIGNER_FACTS = st.builds(
     zrrsig=LABELS,
     cds=CDS,
     ns=SIGNERS,
-    denial=st.builds(Denial, iterations=st.integers(0, 65535), salt=st.binary(max_size=8)),
+    denial=DENIAL,
     dnskey_ttl=SECONDS,
     max_zone_ttl=SECONDS,
     negative_ttl=SECONDS,
@@ -252,9 +284,11 @@ SIGNER_FACTS = st.builds(
     ),
     capabilities=st.builds(
         SignerCapabilities,
+        denials=st.frozensets(st.sampled_from(DenialKind)),
         algorithms=st.frozensets(OCTET, max_size=3),
         max_ksk=st.none() | st.integers(1, 9),
     ),
+    next_roll=st.none() | SECONDS,
 )
 
 
