@@ -80,7 +80,7 @@ def _beats(size: int) -> Iterator[dict[str, bytes]]:
 
 
 def _audit(root: Path) -> str:
-    zones = _import_stories(root, AUDITED)
+    zones = import_stories(root, AUDITED)
     used = run(["audit", "verify", "-C", str(root)])
     return (
         f"audit verify {AUDITED:,} entries of {zones:,} zones: {used.seconds:5.1f} s, "
@@ -88,14 +88,14 @@ def _audit(root: Path) -> str:
     )
 
 
-def _import_stories(root: Path, size: int) -> int:
+def import_stories(root: Path, size: int) -> int:
     """Make a ledger of about `size` entries at `root`; return of how many zones it tells."""
     with tempfile.TemporaryDirectory() as directory:
         story = _play(Path(directory, "played"))
         zones = size // len(story.entries)
         told = [story.of(f"z{number:05}.example.") for number in range(zones)]
     chain = _Chain()
-    head = [dict(chain.file(entry) for entry in story.head)]
+    head = [{**dict(chain.file(entry) for entry in story.head), **story.desired}]
     body = (_with(chain, *entry) for entries in zip(*told, strict=True) for entry in entries)
     _import(root, [*head, *body])
     return zones
@@ -125,9 +125,13 @@ class _Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Story:
-    """What the demo put on record about one zone, to be told of others."""
+    """What the demo put on record about one zone, to be told of others.
+
+    `desired` is the file of the desired state, which every zone shares.
+    """
 
     head: list[Json]
+    desired: dict[str, bytes]
     entries: list[Json]
     plan: ZonePlan
     rules: Rules
@@ -180,9 +184,11 @@ def _play(root: Path) -> _Story:
     ledger = GitLedger(root, actor=_ACTOR)
     with open_record(ledger.git, ledger.refresh() or "") as record:
         entries: list[Json] = [json.loads(data) for _, data in record.entries]
-        ((path, data),) = record.others.items()
+        files = dict(record.others.items())
+    ((path, data),) = ((p, d) for p, d in files.items() if p.startswith("plans/"))
     return _Story(
         head=entries[:2],
+        desired={p: d for p, d in files.items() if p != path},
         entries=[entry for entry in entries if entry.get("zone") == STORIES[0].zone],
         plan=load_plan(data, path).zones[STORIES[0].zone],
         rules=rules_from(entries[1]["data"]["rules"]),

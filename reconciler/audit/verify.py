@@ -15,7 +15,7 @@ from reconciler.ledger.git_ledger import place_of
 from reconciler.ledger.record import Record
 from reconciler.ledger.verify import Chain, chain_finding, content_findings, history_findings
 from reconciler.model.durations import duration_words
-from reconciler.spec.entry_file import entry_from_bytes
+from reconciler.spec.entry_file import read_entry
 
 _JUST_READ = 4
 """Files kept for the judges that look at the same one after the other."""
@@ -79,12 +79,13 @@ class _Reader:
     def findings(self, path: str, data: bytes) -> Iterator[Diagnostic]:
         self.entries += 1
         try:
-            entry = entry_from_bytes(data, path)
+            read = read_entry(data, path)
         except ReconcileError as error:
             yield from error.diagnostics
             return
+        entry = read.entry
         self.claims.take_in(entry, path)
-        yield from self._chain.findings(entry, path, data)
+        yield from self._chain.findings(read, path, data)
         yield from self._replay.findings(entry, path)
         yield from self._silence(entry.at, path)
         self._last = entry.at, path

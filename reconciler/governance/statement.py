@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import rfc8785
-
 FORMAT = "reconcile-approval/1"
 NAMESPACE = "reconcile-approval@v1"
 """Namespace of the SSH signature: a signature made for anything else does not count."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+"""Gives RFC 8785's form of objects whose names are ASCII and whose values are all texts."""
 _MEMBERS = frozenset({"format", "ledger", "zone", "digest", "person", "at"})
 
 
@@ -29,7 +29,7 @@ class Statement:
 def statement_text(statement: Statement) -> str:
     """Return the canonical text (RFC 8785) of a statement; instants in whole seconds of UTC."""
     at = statement.at.astimezone(UTC)
-    return rfc8785.dumps(
+    return _CANONICAL.encode(
         {
             "format": FORMAT,
             "ledger": statement.ledger,
@@ -38,7 +38,7 @@ def statement_text(statement: Statement) -> str:
             "person": statement.person,
             "at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
         }
-    ).decode()
+    )
 
 
 def read_statement(text: str) -> Statement | None:

@@ -13,7 +13,7 @@ from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.reading import Position, position_after
 from reconciler.ledger.record import open_record
 from reconciler.model.entries import Entry, Event
-from reconciler.spec.entry_file import entry_from_bytes, entry_path, is_canonical
+from reconciler.spec.entry_file import ReadEntry, entry_path, read_entry
 
 _NUMBER = re.compile(r"entries/[0-9]{6}/[0-9]{4}/([0-9]{12})-[a-z-]+\.json")
 
@@ -72,11 +72,11 @@ def chain_findings(files: Iterable[tuple[str, bytes]]) -> Iterator[Diagnostic]:
     chain = Chain()
     for path, data in files:
         try:
-            entry = entry_from_bytes(data, path)
+            read = read_entry(data, path)
         except ReconcileError as error:
             yield from error.diagnostics
             continue
-        yield from chain.findings(entry, path, data)
+        yield from chain.findings(read, path, data)
 
 
 def content_findings(files: Mapping[str, bytes]) -> Iterator[Diagnostic]:
@@ -94,15 +94,15 @@ class Chain:
     position: Position = field(default_factory=Position)
     intents: set[tuple[str | None, str | None]] = field(default_factory=set)
 
-    def findings(self, entry: Entry, path: str, data: bytes) -> Iterator[Diagnostic]:
+    def findings(self, read: ReadEntry, path: str, data: bytes) -> Iterator[Diagnostic]:
         """Yield what is wrong with the next entry, whose file is `path`, and take it in."""
-        for code, summary in self._problems(entry, path, data):
+        for code, summary in self._problems(read, path):
             yield chain_finding(code, summary, path)
-        self.position = position_after(entry, data)
+        self.position = position_after(read.entry, data)
 
-    def _problems(self, entry: Entry, path: str, data: bytes) -> Iterator[tuple[str, str]]:
-        before = self.position
-        if not is_canonical(data):
+    def _problems(self, read: ReadEntry, path: str) -> Iterator[tuple[str, str]]:
+        before, entry = self.position, read.entry
+        if not read.canonical:
             yield "ledger-not-canonical", "its bytes are not JSON in canonical form"
         if entry_path(entry) != path:
             yield "ledger-misplaced", f"an entry like this belongs at `{entry_path(entry)}`"

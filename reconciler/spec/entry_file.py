@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, JsonValue
 
 from reconciler.diagnostics import SpecError
 from reconciler.model.entries import Actor, ActorKind, Draft, Entry, Event, Json
 from reconciler.spec.canonical import bytes_digest, canonical
+from reconciler.spec.entry_canonical import SEQUENCES, canonical_entry, canonical_value
 from reconciler.spec.json_document import Document, Wire, parse
 from reconciler.spec.wire_types import Instant, instant_text
 
 VERSION = 1
 _DIGITS = 12
-Sequence = Annotated[int, Field(ge=0, lt=10**_DIGITS)]
+Sequence = Annotated[int, Field(ge=0, lt=SEQUENCES)]
 """Position of an entry: twelve digits in its file's name."""
 
 
@@ -77,12 +77,31 @@ def entry_to_bytes(entry: Entry) -> bytes:
     return canonical({name: value for name, value in members.items() if value is not None})
 
 
-def entry_from_bytes(data: bytes, source: str) -> Entry:
-    """Return the entry in `data`, a file named `source` in messages.
+class ReadEntry(NamedTuple):
+    """An entry, and whether its file is in the one canonical form."""
+
+    entry: Entry
+    canonical: bool
+
+
+def read_entry(data: bytes, source: str) -> ReadEntry:
+    """Return the entry in `data`, a file named `source` in messages, and how it is written.
 
     Unknown members are ignored. A higher `v`, and every mistake, raise SpecError with line and
-    column. Whether the bytes are canonical is for `is_canonical` to say.
+    column.
     """
+    found = canonical_entry(data, VERSION)
+    if found is not None:
+        return ReadEntry(found, canonical=True)
+    return ReadEntry(_entry_from_any(data, source), canonical=is_canonical(data))
+
+
+def entry_from_bytes(data: bytes, source: str) -> Entry:
+    """Return the entry in `data`, in whatever form it is written; errors as for `read_entry`."""
+    return canonical_entry(data, VERSION) or _entry_from_any(data, source)
+
+
+def _entry_from_any(data: bytes, source: str) -> Entry:
     document = parse(data, source)
     _require_version(document)
     file = document.read(EntryFileV1)
@@ -124,10 +143,7 @@ def entry_path(entry: Entry) -> str:
 
 def is_canonical(data: bytes) -> bool:
     """True if `data` is JSON in its one canonical form (RFC 8785)."""
-    try:
-        return canonical(json.loads(data)) == data
-    except (SpecError, ValueError, RecursionError):
-        return False
+    return data == b"null" or canonical_value(data) is not None
 
 
 def _data(document: Document) -> dict[str, Json]:
