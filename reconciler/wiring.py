@@ -19,10 +19,11 @@ from reconciler.ledger.checkpoints import checkpoint_if_due
 from reconciler.ledger.fold import fold
 from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.history import History
+from reconciler.ledger.home import open_ledger, require_kept, require_whole
 from reconciler.ledger.identity import email, head
 from reconciler.ledger.plumbing import Plumbing, open_plumbing
 from reconciler.ledger.start import ensure_started
-from reconciler.model.desired import DesiredZone, Observers, Portfolio, SystemSpec
+from reconciler.model.desired import DesiredZone, LedgerHome, Observers, Portfolio, SystemSpec
 from reconciler.model.entries import Actor, ActorKind
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import ZonePlan
@@ -97,7 +98,7 @@ def _wired(
     def plan(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
         return propose(portfolio, desired, observed, setting.prove)
 
-    ledger = GitLedger(root, actor=actor)
+    ledger = open_ledger(root, portfolio.ledger, actor)
     outside = Outside(
         portfolio=portfolio,
         clock=clock,
@@ -135,14 +136,20 @@ def require_clean(workspace: Workspace) -> None:
         raise SpecError(*error.diagnostics) from error
 
 
-def read_history(root: Path) -> History:
+def read_history(root: Path, home: LedgerHome) -> History:
     """Return what the ledger of the repository at `root` tells, without opening anything else."""
-    return fold(GitLedger(root, actor=whoever_runs(open_plumbing(root))).entries())
+    return fold(open_ledger(root, home, whoever_runs(open_plumbing(root))).entries())
 
 
 def start_ledger(workspace: Workspace) -> None:
-    """Write what a ledger begins with, and the governance now in force, if it is not there yet."""
-    outside = workspace.outside
+    """Write what a ledger begins with, and the governance now in force, if it is not there yet.
+
+    Refuses a ledger that would not be kept (LedgerError), or that lacks what its witness has seen
+    (VerificationError).
+    """
+    outside, home = workspace.outside, workspace.portfolio.ledger
+    require_kept(workspace.ledger, home, outside.actor)
+    require_whole(workspace.ledger, home)
     ensure_started(outside.ledger, workspace.portfolio, workspace.clock.now(), outside.recall())
 
 

@@ -9,6 +9,7 @@ from reconciler.cli.output import console, print_json
 from reconciler.execute.outside import unbuilt
 from reconciler.execute.run import apply_zones
 from reconciler.execute.status import statuses
+from reconciler.ledger.home import tell_witness
 from reconciler.model.results import exit_code, worst
 from reconciler.report.result_text import print_result, result_json
 from reconciler.report.status_text import print_statuses, status_json
@@ -45,6 +46,7 @@ def apply(
         keep_checkpoint(workspace)
     if form is TextOrJson.JSON:
         print_json({"at": f"{now:%FT%TZ}", "zones": {r.zone: result_json(r) for r in results}})
+    tell_witness(workspace.ledger, workspace.portfolio.ledger)
     raise typer.Exit(worst(map(exit_code, results), detailed=detailed))
 
 

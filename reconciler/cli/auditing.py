@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,15 +22,19 @@ from reconciler.clock import SystemClock
 from reconciler.diagnostics import Diagnostic, ExitCode, LedgerError, SpecError
 from reconciler.governance.people import normal
 from reconciler.ledger.git_ledger import GitLedger
+from reconciler.ledger.home import open_ledger
 from reconciler.ledger.reading import read_files
 from reconciler.ledger.record import open_record
-from reconciler.ledger.witness import witness_findings
+from reconciler.ledger.refusals import without_credentials
+from reconciler.ledger.witness import witness_findings, witness_tip
+from reconciler.model.desired import LedgerHome
 from reconciler.model.entries import Actor, ActorKind, Entry, Json
 from reconciler.report.diagnostics import diagnostics_json
 from reconciler.report.ledger_export import csv_lines
 from reconciler.report.ledger_story import person_of, print_story, story_json
 from reconciler.spec.canonical import canonical
 from reconciler.spec.fields import positive_seconds
+from reconciler.spec.load import load_portfolio
 from reconciler.spec.names import BadNameError, zone_name
 
 auditing = typer.Typer(help="The record: verify it, read it, export it.", no_args_is_help=True)
@@ -37,6 +42,9 @@ _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _SHOWN = 100
 """Findings shown as text; the first tell enough, and JSON holds them all."""
 _AUDITOR = Actor(kind=ActorKind.PERSON, id="auditor")
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Look at what this clone holds, and ask no remote.")
+]
 
 
 class ExportFormat(StrEnum):
@@ -63,15 +71,21 @@ def verify(
     heartbeat: Annotated[
         str | None, typer.Option(help="The longest time without an entry, such as `48h`.")
     ] = None,
+    offline: Offline = False,
     form: Format = TextOrJson.TEXT,
 ) -> None:
     """Check that the record is whole and that every step in it was allowed; exit 8 if not."""
-    ledger, tip = _opened(root)
+    home = _home(root, offline=offline)
     demands = Demands(root=_oid(begins), silence=_span(heartbeat), now=SystemClock().now())
+    asked = witness or home.witness
+    ledger = open_ledger(root, home, _AUDITOR)
+    there = witness_tip(ledger.git, asked, home.branch) if asked else None
+    tip = _tip(ledger, root)
     with open_record(ledger.git, tip) as record:
         found = judge(record, demands)
-    seen = tuple(witness_findings(ledger.git, tip, witness)) if witness else ()
+    seen = tuple(witness_findings(ledger.git, tip, there, asked)) if asked else ()
     findings = (*seen, *found.findings)
+    told = without_credentials(asked) if asked else None
     if form is TextOrJson.JSON:
         print_json(
             {
@@ -79,11 +93,13 @@ def verify(
                 "entries": found.entries,
                 "root": found.root,
                 "tip": tip,
+                "witness": told,
                 "findings": diagnostics_json(findings),
             }
         )
     else:
-        _tell(findings, found.entries, f"first commit {found.root}, last {tip}")
+        beside = f"; witness {told}" if told else ""
+        _tell(findings, found.entries, f"first commit {found.root}, last {tip}{beside}")
     raise typer.Exit(ExitCode.VERIFICATION_FAILED if findings else ExitCode.OK)
 
 
@@ -102,10 +118,12 @@ def log(
     since: Annotated[datetime | None, typer.Option(help="From this instant on, UTC.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Before this instant, UTC.")] = None,
     person: Annotated[str | None, typer.Option(help="Only what this person did.")] = None,
+    offline: Offline = False,
     form: Format = TextOrJson.TEXT,
 ) -> None:
     """Tell what happened, entry by entry."""
-    ledger, _ = _opened(root)
+    ledger = open_ledger(root, _home(root, offline=offline), _AUDITOR)
+    _tip(ledger, root)
     wanted = _Choice(zone=_named(zone), since=since, until=until, person=person)
     found = (entry for entry in ledger.entries() if wanted.holds(entry))
     if form is TextOrJson.JSON:
@@ -122,9 +140,11 @@ def export(
     form: Annotated[
         ExportFormat, typer.Option("--format", help="A table, or entries as they are recorded.")
     ] = ExportFormat.JSONL,
+    offline: Offline = False,
 ) -> None:
     """Print every entry for other programs."""
-    ledger, tip = _opened(root)
+    ledger = open_ledger(root, _home(root, offline=offline), _AUDITOR)
+    tip = _tip(ledger, root)
     lines = csv_lines(ledger.entries()) if form is ExportFormat.CSV else _as_recorded(ledger, tip)
     for line in lines:
         typer.echo(line, nl=False)
@@ -161,19 +181,28 @@ def _everybody(entry: Entry) -> Iterable[str]:
     return {normal(name) for name in (person_of(entry) or "", entry.actor.id, *named)}
 
 
-def _opened(root: Root) -> tuple[GitLedger, str]:
-    ledger = GitLedger(root, actor=_AUDITOR)
+def _home(root: Path, *, offline: bool) -> LedgerHome:
+    """Return where the portfolio says the ledger is; without one that can be read, or offline, it
+    is the branch of this repository.
+    """
+    portfolio = load_portfolio(root).portfolio
+    home = portfolio.ledger if portfolio else LedgerHome()
+    return LedgerHome(branch=home.branch) if offline else home
+
+
+def _tip(ledger: GitLedger, root: Path) -> str:
+    """Return the tip of a ledger; LedgerError where there is none."""
     tip = ledger.refresh()
     if tip is None:
         raise LedgerError(
             Diagnostic(
                 code="no-ledger",
-                summary="there is no branch reconcile/log here, so there is nothing to audit",
-                hint="in a clone, `git fetch origin reconcile/log:reconcile/log` brings it",
+                summary=f"there is no branch {ledger.branch} here, so there is nothing to audit",
+                hint=f"in a clone, `git fetch origin {ledger.branch}:{ledger.branch}` brings it",
                 where=str(root),
             )
         )
-    return ledger, tip
+    return tip
 
 
 def _oid(text: str | None) -> str | None:

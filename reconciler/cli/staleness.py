@@ -17,7 +17,7 @@ from reconciler.wiring import read_history
 
 def stale_plans(bundle: Plan, portfolio: Portfolio, root: Path) -> tuple[Diagnostic, ...]:
     """Return which plans of a file are not current, by the portfolio and the ledger at `root`."""
-    return tuple(_stale_plans(bundle, portfolio, read_history(root)))
+    return tuple(_stale_plans(bundle, portfolio, read_history(root, portfolio.ledger)))
 
 
 def _stale_plans(bundle: Plan, portfolio: Portfolio, history: History) -> Iterator[Diagnostic]:

@@ -1,4 +1,4 @@
-"""The append-only record on the branch `reconcile/log` (design/change-control.md §3).
+"""The append-only record on a branch, `reconcile/log` by default (design/change-control.md §3).
 
 The tip is the lock. A ledger remembers the tip that its caller last read; `append` succeeds only if
 that is still the tip, by compare-and-swap on the full id. With a remote, the remote's branch is the
@@ -22,7 +22,7 @@ from reconciler.ledger.commit_message import commit_message
 from reconciler.ledger.plumbing import open_plumbing
 from reconciler.ledger.reading import Position, last_position, position_after, read_entries
 from reconciler.ledger.signing import Signing
-from reconciler.ledger.tip import BRANCH, REF, Tip
+from reconciler.ledger.tip import BRANCH, Tip
 from reconciler.ledger.trees import Graft, OverwriteError
 from reconciler.model.entries import Actor, Draft, Entry, Event
 from reconciler.spec.entry_file import entry_path, entry_to_bytes
@@ -49,6 +49,7 @@ class GitLedger:
         *,
         actor: Actor,
         remote: str | None = None,
+        branch: str = BRANCH,
         tool: str = __version__,
     ) -> None:
         """Open the ledger of the repository that `repository` is in.
@@ -57,7 +58,8 @@ class GitLedger:
         branch is the ledger. No repository, or no usable git, raises LedgerError.
         """
         self.git = open_plumbing(repository)
-        self._tip = Tip(self.git, remote)
+        self.branch = branch
+        self._tip = Tip(self.git, remote, branch)
         self._actor = actor
         self._tool = tool
         self._seen: str | None = None
@@ -70,7 +72,7 @@ class GitLedger:
         """Read the tip and return it; None: no ledger yet. What was read before must be in it."""
         tip = self._tip.read()
         if self._seen is not None and not self._tip.contains(tip, self._seen):
-            raise refusals.rewritten(BRANCH, tip)
+            raise refusals.rewritten(self.branch, tip)
         if tip != self._seen:
             self._position = None
         self._seen, self._has_read = tip, True
@@ -135,8 +137,8 @@ class GitLedger:
         listing = self.git.must("worktree", "list", "--porcelain").out.decode("utf-8", "replace")
         for worktree in listing.split("\n\n"):
             lines = worktree.splitlines()
-            if f"branch {REF}" in lines:
-                raise refusals.checked_out(BRANCH, lines[0].removeprefix("worktree "))
+            if f"branch {self._tip.ref}" in lines:
+                raise refusals.checked_out(self.branch, lines[0].removeprefix("worktree "))
 
     def _require_identity(self) -> None:
         for which in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):

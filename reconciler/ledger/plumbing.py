@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, LedgerError
+from reconciler.ledger.refusals import without_credentials
 from reconciler.ledger.trees import object_id
 
 if TYPE_CHECKING:
@@ -23,12 +24,18 @@ OLDEST_GIT = (2, 31, 0)
 `log --diff-merges=combined` of 2.31)."""
 _FSYNC_GIT = (2, 36, 0)
 """First release with `core.fsync`; older ones know `core.fsyncObjectFiles`."""
-NETWORK_TIMEOUT = 120.0
-"""Seconds after which a silent remote is given up: far above a healthy push, below any deadline
-of an intent (20 minutes in design/change-control.md §3)."""
+NETWORK_TIMEOUT = 60.0
+"""Seconds after which a remote that is asked or pushed to and stays silent is given up: far above
+what is healthy. With the fetches between them two pushes end within 12 minutes, and so within the
+life of an intent (20 minutes, design/change-control.md §3)."""
+FETCH_TIMEOUT = 240.0
+"""The same for a fetch, which in a new clone brings the whole ledger."""
 _PIPELINE = 400
 """Object ids asked for at once: 400 x 65 bytes stay below the 64 KiB that a pipe holds, so that
 neither side ever waits for the other."""
+
+_LEAVES_OUT = r"^(extensions\.partialclone|remote\..*\.promisor)$"
+"""Settings by which git knows that a clone has not everything (git-clone(1), --filter)."""
 
 _SETTINGS = {
     "core.filesRefLockTimeout": "5000",  # ms: wait for another writer's lock instead of failing
@@ -123,6 +130,12 @@ class Plumbing:
             self._settings["core.fsyncObjectFiles"] = "true"
         self.root = Path(repository.working_tree_dir or repository.git_dir)
         self.algorithm = self.must("rev-parse", "--show-object-format").line
+        self.is_partial = self.run("config", "--get-regexp", _LEAVES_OUT).ok
+
+    @property
+    def has_remote(self) -> bool:
+        """True if this repository knows another one."""
+        return bool(self.must("remote").line)
 
     def run(
         self,
@@ -139,7 +152,8 @@ class Plumbing:
             os.killpg(process.pid, signal.SIGKILL)  # with its helpers, which hold the pipes open
             out, err = process.communicate()
             return Ran(status=None, out=out, err=f"no answer within {timeout:g} s")
-        return Ran(status=process.returncode, out=out, err=err.decode("utf-8", "replace").strip())
+        words = without_credentials(err.decode("utf-8", "replace").strip())
+        return Ran(status=process.returncode, out=out, err=words)
 
     def must(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ran:
         """Run `git <args>`; a failure raises LedgerError with git's own words."""

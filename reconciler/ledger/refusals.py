@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from reconciler.diagnostics import Diagnostic, LedgerError, LostRaceError, VerificationError
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*(?=@)|(?<=authorization: )[^\r\n]+", re.IGNORECASE)
+"""User and password of an address (RFC 3986 §3.2.1), and what a traced request was sent with."""
+
+
+def without_credentials(words: str) -> str:
+    """Return `words` without what may be a secret in them: git repeats the addresses it is given.
+
+    A token is often the name of the user, so that goes too.
+    """
+    return _CREDENTIALS.sub("***", words)
 
 
 def lost_race() -> LostRaceError:
@@ -31,9 +43,10 @@ def rewritten(branch: str, tip: str | None) -> VerificationError:
     )
 
 
-def diverged(branch: str, remote: str) -> LedgerError:
+def diverged(branch: str, remote: str) -> VerificationError:
     """The local branch has entries that the remote lacks."""
-    return LedgerError(
+    remote = without_credentials(remote)
+    return VerificationError(
         Diagnostic(
             code="ledger-diverged",
             summary=f"the local branch {branch} has entries that {remote} does not have",
@@ -70,12 +83,24 @@ def checked_out(branch: str, where: str) -> LedgerError:
     )
 
 
+def no_remote(name: str) -> LedgerError:
+    """A remote that git would take for one of its own options."""
+    return LedgerError(
+        Diagnostic(
+            code="ledger-remote-name",
+            summary=f"`{name}` is not the name or the address of a remote",
+            hint="`git remote -v` lists the remotes of this repository",
+        )
+    )
+
+
 def unreachable(remote: str, words: str) -> LedgerError:
     """The remote cannot be read."""
+    remote = without_credentials(remote)
     return LedgerError(
         Diagnostic(
             code="ledger-remote-unreachable",
-            summary=f"the ledger's remote {remote} cannot be read",
+            summary=f"the remote {remote} cannot be read",
             detail=words,
             hint=f"see whether `git ls-remote {remote}` works: network, address, credentials",
         )
@@ -83,20 +108,24 @@ def unreachable(remote: str, words: str) -> LedgerError:
 
 
 def refused(remote: str, words: str) -> LedgerError:
-    """The remote can be read, and did not take the push."""
+    """The remote can be read, and does not hold what was pushed."""
+    remote = without_credentials(remote)
     return LedgerError(
         Diagnostic(
             code="ledger-not-writable",
-            summary=f"the remote {remote} did not take the new entries; nothing was written",
+            summary=f"the remote {remote} does not hold the new entries: the push was refused, or "
+            "it was cut off",
             detail=words,
-            hint="see whether you may push to the branch reconcile/log: access rights, branch "
-            "rules, hooks",
+            hint="see whether you may push to the ledger's branch: access rights, branch rules, "
+            "hooks; should a push that was cut off land later after all, the next run reads it "
+            "first",
         )
     )
 
 
 def unsettled(remote: str, words: str) -> LedgerError:
     """A push failed and the remote cannot say whether it landed."""
+    remote = without_credentials(remote)
     return LedgerError(
         Diagnostic(
             code="ledger-push-unsettled",
@@ -112,7 +141,7 @@ def locked(words: str) -> LedgerError:
     return LedgerError(
         Diagnostic(
             code="ledger-not-writable",
-            summary="the branch reconcile/log could not be moved; nothing was written",
+            summary="the ledger's branch could not be moved; nothing was written",
             detail=words,
             hint="see whether you may write to the repository; if git names a `.lock` file and "
             "no git command runs any more, delete that file",
@@ -159,7 +188,7 @@ def missing_blob(path: str) -> LedgerError:
         Diagnostic(
             code="ledger-blob-missing",
             summary=f"the ledger does not hold `{path}`",
-            hint="`git fetch` the branch reconcile/log; `git fsck` tells whether it is whole",
+            hint="`git fetch` the ledger's branch; `git fsck` tells whether it is whole",
         )
     )
 

@@ -1,24 +1,33 @@
 """The tip of the ledger's branch: read it, and move it by compare-and-swap.
 
-What git says when it refuses differs by version, transport and server, so it is never matched on:
-after a failure the tip is read again, and the tip tells what happened.
+What git says when it refuses differs by version, transport and server, and what it says when it
+succeeds may be untrue, so neither is ever relied on: after a push the tip is read again, and the
+tip tells what happened.
 """
 
 from __future__ import annotations
 
 from reconciler.diagnostics import LedgerError
 from reconciler.ledger import refusals
-from reconciler.ledger.plumbing import NETWORK_TIMEOUT, Plumbing
+from reconciler.ledger.plumbing import FETCH_TIMEOUT, NETWORK_TIMEOUT, Plumbing, Ran
+from reconciler.ledger.remote_objects import bring_objects
+from reconciler.model.desired import LedgerHome
 
-BRANCH = "reconcile/log"
-REF = f"refs/heads/{BRANCH}"
+BRANCH = LedgerHome().branch
+_PUSHES = 2
+"""How often one commit is offered: once more after a fault on the way. It is the same commit, so it
+cannot land twice; two pushes end well within the life of an intent."""
 
 
 class Tip:
     """The branch's tip, at the remote where there is one; the local branch follows it."""
 
-    def __init__(self, plumbing: Plumbing, remote: str | None) -> None:
-        """Use the branch of this repository, or of its `remote` (a name or an address)."""
+    def __init__(self, plumbing: Plumbing, remote: str | None, branch: str = BRANCH) -> None:
+        """Use `branch` of this repository, or of its `remote` (a name or an address)."""
+        if remote is not None and remote.startswith("-"):
+            raise refusals.no_remote(remote)
+        self.branch = branch
+        self.ref = f"refs/heads/{branch}"
         self._git = plumbing
         self._remote = remote
         self._there: str | None = None
@@ -38,7 +47,7 @@ class Tip:
             return local
         self._fetch(self._remote, tip)
         if local is not None and not self.contains(tip, local):
-            raise refusals.diverged(BRANCH, self._remote)
+            raise refusals.diverged(self.branch, self._remote)
         self._follow(tip, local)
         return tip
 
@@ -58,8 +67,8 @@ class Tip:
     def swap(self, old: str | None, new: str) -> None:
         """Move the tip from `old` (None: no branch) to `new`, its child, or raise.
 
-        LostRaceError: somebody else moved it. LedgerError: it cannot be written, or, where the
-        remote fell silent, it is not known; reading tells later.
+        LostRaceError: somebody else moved it, and `new` can never land any more. LedgerError: it
+        cannot be written, or it is not known whether it was; reading tells later.
         """
         if self._remote is None:
             self._swap_here(old, new)
@@ -67,7 +76,7 @@ class Tip:
             self._swap_there(self._remote, new)
 
     def _swap_here(self, old: str | None, new: str) -> None:
-        ran = self._git.run("update-ref", "--no-deref", REF, new, old or "")
+        ran = self._git.run("update-ref", "--no-deref", self.ref, new, old or "")
         if ran.ok:
             return
         tip = self._local()
@@ -76,67 +85,76 @@ class Tip:
         raise refusals.locked(ran.err) if tip == old else refusals.lost_race()
 
     def _swap_there(self, remote: str, new: str) -> None:
-        ran = self._git.run(
+        for _ in range(_PUSHES):
+            ran = self.push(remote, new, f"--force-with-lease={self.ref}:{self._there or ''}")
+            if self._has_landed(remote, new, ran):
+                break
+        else:
+            raise refusals.refused(remote, ran.err)
+        self._there = new
+        self._follow(new, self._local())
+
+    def push(self, remote: str, commit: str, *options: str) -> Ran:
+        """Offer `commit` as the tip of the branch at `remote`; nothing that git says is proof."""
+        return self._git.run(
             "push",
             "--porcelain",
             "--no-verify",
             "--no-follow-tags",
             "--no-signed",
             "--recurse-submodules=no",
-            f"--force-with-lease={REF}:{self._there or ''}",
+            *options,
             remote,
-            f"{new}:{REF}",
+            f"{commit}:{self.ref}",
             timeout=NETWORK_TIMEOUT,
         )
-        if not ran.ok:
-            self._explain(remote, new, ran.err)
-        self._there = new
-        self._follow(new, self._local())
 
-    def _explain(self, remote: str, new: str, words: str) -> None:
-        """Return if the push landed all the same; raise what happened otherwise."""
+    def _has_landed(self, remote: str, new: str, ran: Ran) -> bool:
+        """True if the remote holds `new`; False if all is there as before; else raise why."""
         try:
             tip = self._at_remote(remote)
+            if tip is not None:
+                self._fetch(remote, tip)
         except LedgerError as error:
-            raise refusals.unsettled(remote, words) from error
+            raise refusals.unsettled(remote, ran.err) from error
         if tip == self._there:
-            raise refusals.refused(remote, words)
-        if tip is not None:
-            self._fetch(remote, tip)
+            return False
         if not self.contains(tip, new):
             raise refusals.lost_race()
+        return True
 
     def _local(self) -> str | None:
-        ran = self._git.run("rev-parse", "--verify", "--quiet", f"{REF}^{{commit}}")
+        ran = self._git.run("rev-parse", "--verify", "--quiet", f"{self.ref}^{{commit}}")
         return ran.line if ran.ok else None
 
     def _at_remote(self, remote: str) -> str | None:
-        ran = self._git.run("ls-remote", "--quiet", remote, REF, timeout=NETWORK_TIMEOUT)
+        ran = self._git.run("ls-remote", "--quiet", remote, self.ref, timeout=NETWORK_TIMEOUT)
         if not ran.ok:
             raise refusals.unreachable(remote, ran.err)
-        lines = (line.split("\t") for line in ran.out.decode().splitlines())
-        return next((oid for oid, name in lines if name == REF), None)
+        lines = (line.split("\t") for line in ran.out.decode("utf-8", "replace").splitlines())
+        return next((oid for oid, *name in lines if name == [self.ref]), None)
 
     def _fetch(self, remote: str, tip: str) -> None:
-        if self._git.run("cat-file", "-e", f"{tip}^{{commit}}").ok:
-            return
-        ran = self._git.run(
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--recurse-submodules=no",
-            remote,
-            REF,
-            timeout=NETWORK_TIMEOUT,
-        )
-        if not ran.ok:
-            raise refusals.unreachable(remote, ran.err)
+        if not self._git.run("cat-file", "-e", f"{tip}^{{commit}}").ok:
+            ran = self._git.run(
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-filter",
+                "--no-write-fetch-head",
+                "--recurse-submodules=no",
+                remote,
+                self.ref,
+                timeout=FETCH_TIMEOUT,
+            )
+            if not ran.ok:
+                raise refusals.unreachable(remote, ran.err)
+        bring_objects(self._git, remote, tip, self._local())
 
     def _follow(self, tip: str, local: str | None) -> None:
         """Let the local branch stand at least at `tip`; another process may have moved it on."""
         if local == tip:
             return
-        ran = self._git.run("update-ref", "--no-deref", REF, tip, local or "")
+        ran = self._git.run("update-ref", "--no-deref", self.ref, tip, local or "")
         if not ran.ok and not self.contains(self._local(), tip):
             raise refusals.locked(ran.err)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from reconciler.diagnostics import Diagnostic, Severity, VerificationError
 from reconciler.ledger import refusals
 from reconciler.ledger.git_ledger import GitLedger
-from reconciler.ledger.plumbing import NETWORK_TIMEOUT, Plumbing
-from reconciler.ledger.tip import BRANCH, REF, Tip
+from reconciler.ledger.plumbing import Plumbing
+from reconciler.ledger.refusals import without_credentials
+from reconciler.ledger.tip import BRANCH, Tip
 
 
 def push_witness(ledger: GitLedger, remote: str) -> str | None:
@@ -19,28 +20,37 @@ def push_witness(ledger: GitLedger, remote: str) -> str | None:
     head = ledger.head()
     if head is None:
         return None
-    ran = ledger.git.run(
-        "push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed",
-        "--recurse-submodules=no", remote, f"{head.commit}:{REF}", timeout=NETWORK_TIMEOUT,
-    )  # fmt: skip
-    if not ran.ok:
-        found = tuple(witness_findings(ledger.git, head.commit, remote))
-        if found:
-            raise VerificationError(*found)
-        raise refusals.refused(remote, ran.err)
-    return head.commit
+    tip = Tip(ledger.git, remote, ledger.branch)
+    ran = tip.push(remote, head.commit)
+    there = tip.at_remote()
+    if tip.contains(there, head.commit):
+        return there
+    found = tuple(witness_findings(ledger.git, head.commit, there, remote)) if there else ()
+    raise VerificationError(*found) if found else refusals.refused(remote, ran.err)
 
 
-def witness_findings(git: Plumbing, tip: str, remote: str) -> Iterator[Diagnostic]:
-    """Yield why the ledger at `tip` is not what the witness saw, with or without more after it."""
-    there = Tip(git, remote).at_remote()
+def witness_tip(git: Plumbing, remote: str, branch: str = BRANCH) -> str | None:
+    """Return the last commit that the witness was given, brought here; None for none yet.
+
+    Ask before the ledger is read: what others append meanwhile is then no loss.
+    """
+    return Tip(git, remote, branch).at_remote()
+
+
+def witness_findings(
+    git: Plumbing, tip: str, there: str | None, remote: str
+) -> Iterator[Diagnostic]:
+    """Yield why the ledger at `tip` is not what the witness saw, with or without more after it.
+
+    `there` is the witness's own tip.
+    """
+    name = without_credentials(remote)
     if there is None:
-        yield _finding(f"the witness {remote} holds no ledger, so it can prove nothing", remote)
-        return
-    if git.run("merge-base", "--is-ancestor", there, tip).ok:
-        return
-    lost = _first_lost(git, tip, there)
-    yield _finding(f"the witness {remote} has seen {lost}, which this ledger does not hold", remote)
+        yield _finding(f"the witness {name} holds no ledger, so it can prove nothing", name)
+    elif not git.run("merge-base", "--is-ancestor", there, tip).ok:
+        lost = _first_lost(git, tip, there)
+        summary = f"the witness {name} has seen {lost}, which this ledger does not hold"
+        yield _finding(summary, name)
 
 
 def _first_lost(git: Plumbing, tip: str, there: str) -> str:
@@ -57,11 +67,11 @@ def _first_lost(git: Plumbing, tip: str, there: str) -> str:
     return f"the commit {there}"
 
 
-def _finding(summary: str, remote: str) -> Diagnostic:
+def _finding(summary: str, where: str) -> Diagnostic:
     return Diagnostic(
         severity=Severity.CRITICAL,
         code="ledger-witness",
         summary=summary,
-        where=f"{remote} {BRANCH}",
+        where=where,
         hint="the branch was cut short or rewritten: fetch it from the witness and compare",
     )

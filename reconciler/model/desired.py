@@ -242,6 +242,18 @@ class Observers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerHome:
+    """Where the ledger is: a branch, in the git remote of this name or else in this repository.
+
+    `witness` names another remote, which is given the ledger after each run and never forgets.
+    """
+
+    branch: str = "reconcile/log"
+    remote: str | None = None
+    witness: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:
     """Everything `zones/` says. `digest` identifies its governance part: people, owners, rules."""
 
@@ -256,3 +268,4 @@ class Portfolio:
     sources: Mapping[str, str]
     """For each zone the file that desires it, relative to the portfolio's root."""
     governance_digest: str
+    ledger: LedgerHome = field(default_factory=LedgerHome)

@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.diagnostics import Diagnostic, Severity, SpecError
 from reconciler.model.desired import DesiredZone, DnssecPolicy, FreezeWindow, Portfolio
 from reconciler.spec import check_portfolio, check_rules, check_zone, secrets
+from reconciler.spec.ledger_home import ledger_home
 from reconciler.spec.names import BadNameError, zone_name
 from reconciler.spec.portfolio import PORTFOLIO, PortfolioSpec, portfolio_schema
 from reconciler.spec.rules import governance_digest
@@ -197,6 +198,7 @@ class _Loading:
             zones=dict(sorted(self._zones.items())),
             sources=dict(sorted(self._sources.items())),
             governance_digest=governance_digest(people, owners, rules),
+            ledger=ledger_home(spec.ledger, spec.witness),
         )
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from reconciler.model.desired import Observers, SystemSpec
 from reconciler.spec.fields import Name, Strict, refusal
 from reconciler.spec.json_schema import document_schema
+from reconciler.spec.ledger_home import LedgerSpec, WitnessSpec
 from reconciler.spec.policies import PolicySpec
 from reconciler.spec.rules import GovernanceSpec, OwnerSpec, PersonSpec
 
@@ -91,6 +92,8 @@ class PortfolioSpec(Strict):
     owners: dict[Name, OwnerSpec]
     governance: GovernanceSpec = GovernanceSpec()
     observers: ObserversSpec = ObserversSpec()
+    ledger: LedgerSpec = LedgerSpec()
+    witness: WitnessSpec | None = None
 
 
 PORTFOLIO: TypeAdapter[PortfolioSpec] = TypeAdapter(PortfolioSpec)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.diagnostics import LedgerError, VerificationError
+from reconciler.diagnostics import Diagnostic, LedgerError, VerificationError
 from reconciler.ledger.checkpoints import checkpoint_if_due
 from reconciler.ledger.fold import fold
 from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.history import History
-from reconciler.ledger.witness import push_witness, witness_findings
+from reconciler.ledger.witness import push_witness, witness_findings, witness_tip
 from reconciler.model.entries import Actor, ActorKind, Draft, Event
 
 NOW = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
@@ -27,6 +27,11 @@ def other(tmp_path: Path) -> str:
     path = tmp_path / "witness.git"
     subprocess.run(["git", "init", "-q", "--bare", str(path)], check=True)
     return str(path)
+
+
+def findings(ledger: GitLedger, witness: str) -> list[Diagnostic]:
+    seen = witness_tip(ledger.git, witness)
+    return list(witness_findings(ledger.git, ledger.refresh() or "", seen, witness))
 
 
 def checkpoints(ledger: GitLedger) -> list[int]:
@@ -70,12 +75,10 @@ def test_no_ledger_needs_no_checkpoint_and_no_witness(repository: Path, other: s
 def test_a_witness_vouches_for_what_it_saw_and_for_more_after_it(
     ledger: GitLedger, other: str
 ) -> None:
-    assert [f.code for f in witness_findings(ledger.git, ledger.refresh() or "", other)] == [
-        "ledger-witness"
-    ]
+    assert [finding.code for finding in findings(ledger, other)] == ["ledger-witness"]
     assert push_witness(ledger, other) == ledger.refresh()
     ledger.append([BEAT], NOW)
-    assert not list(witness_findings(ledger.git, ledger.refresh() or "", other))
+    assert not findings(ledger, other)
 
 
 def test_a_witness_catches_a_ledger_that_was_cut_short(
@@ -85,7 +88,7 @@ def test_a_witness_catches_a_ledger_that_was_cut_short(
     push_witness(ledger, other)
     git("update-ref", LOG, f"{LOG}~1")
     cut = GitLedger(repository, actor=ACTOR)
-    (finding,) = witness_findings(cut.git, cut.refresh() or "", other)
+    (finding,) = findings(cut, other)
     assert "entries/000000/0000/000000000002-heartbeat.json" in finding.summary
 
 
@@ -104,4 +107,4 @@ def test_a_witness_catches_a_rewritten_ledger_and_refuses_it(
 
 def test_a_witness_that_cannot_be_asked_is_an_error(ledger: GitLedger, tmp_path: Path) -> None:
     with pytest.raises(LedgerError):
-        list(witness_findings(ledger.git, ledger.refresh() or "", str(tmp_path / "nowhere")))
+        findings(ledger, str(tmp_path / "nowhere"))

@@ -430,7 +430,7 @@ def test_a_remote_that_was_cut_is_noticed_by_whoever_knows_more(
     ledger.append([GENESIS], NOW)
     ledger.append([BEAT], NOW)
     git("update-ref", LOG, f"{LOG}~1", cwd=bare)
-    with pytest.raises(LedgerError) as error:
+    with pytest.raises(VerificationError) as error:
         list(opened(repository, "origin").entries())
     assert code_of(error) == "ledger-diverged"
 
