@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from reconciler.model.capabilities import (
     DsWrite,
     ParentCapabilities,
-    SignerCapabilities,
     Signing,
 )
 from reconciler.model.moves import (
@@ -26,11 +24,11 @@ from reconciler.model.moves import (
     DsAdd,
     DsRemove,
     DsReplace,
-    Move,
     NsSet,
     ZoneSign,
     ZoneUnsign,
 )
+from reconciler.planning.offer import KEEP_ALL, Offer, Stand, Write
 from reconciler.planning.publication import (
     DS_SLOT,
     NS_SLOT,
@@ -40,38 +38,6 @@ from reconciler.planning.publication import (
     data_slot,
     dnskey_slot,
 )
-
-KEEP_ALL = -1
-"""Keeps every bit of a slot."""
-
-
-class Write(NamedTuple):
-    """What a move does to one slot: keep these bits, then put those."""
-
-    slot: int
-    keep: int
-    put: int
-
-
-class Offer(NamedTuple):
-    """A move that can be made now, and what it does to the node."""
-
-    move: Move
-    writes: tuple[Write, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
-    """Where one signer stands in this plan.
-
-    `own`: the keys that are its own to choose. `lent`: keys of others that it can publish for a
-    while. `free`: nothing is asked of it, for the desired state does not name it.
-    """
-
-    capabilities: SignerCapabilities
-    own: int = -1
-    lent: int = 0
-    free: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

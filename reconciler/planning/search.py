@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from reconciler.model.capabilities import DsCheck, DsWrite
 from reconciler.model.keys import Key
-from reconciler.model.moves import ApexNsSet, DataSign, DnskeyAdd, DnskeyRemove, system
-from reconciler.planning.moves import Menu, Offer
+from reconciler.model.moves import ApexNsSet, DataSign, DnskeyAdd, DnskeyRemove
+from reconciler.planning.moves import Menu
+from reconciler.planning.offer import Offer, clash, made_by
 from reconciler.planning.publication import (
     DS_SLOT,
     NS_SLOT,
@@ -203,7 +204,7 @@ class Problem:
 
     def _cost(self, edge: Edge) -> Cost:
         seconds = settling_time(edge, self.timings, len(self.world.signers))
-        parent = sum(system(offer.move) == "parent" for offer in edge.offers)
+        parent = sum(made_by(offer) == "parent" for offer in edge.offers)
         return Cost(
             bogus=seconds if self._is_bogus(edge.before) else 0,
             parent=parent * self.menu.parent.weight,
@@ -266,18 +267,6 @@ def submitted(world: World, before: Node, after: Node) -> tuple[str, ...]:
     """Return the keys whose DS is put at the parent by going from `before` to `after`."""
     new = after[DS_SLOT] & ~before[DS_SLOT]
     return tuple(ref.key for i, ref in enumerate(world.refs) if new >> i & 1)
-
-
-def clash(offers: tuple[Offer, ...]) -> bool:
-    """True if two of these moves write the same bits, so that their order would matter."""
-    written: dict[int, int] = {}
-    for offer in offers:
-        for slot, keep, put in offer.writes:
-            touched = ~keep | put
-            if written.get(slot, 0) & touched:
-                return True
-            written[slot] = written.get(slot, 0) | touched
-    return False
 
 
 def edge_of(node: Node, offers: tuple[Offer, ...]) -> Edge:

@@ -9,7 +9,8 @@ from itertools import combinations
 from reconciler.model.capabilities import DsCheck, ParentCapabilities
 from reconciler.model.keys import Key
 from reconciler.model.timeline import RRsetKind
-from reconciler.planning.moves import Menu, Stand
+from reconciler.planning.moves import Menu
+from reconciler.planning.offer import Stand
 from reconciler.planning.past import Past
 from reconciler.planning.publication import (
     DS_SLOT,

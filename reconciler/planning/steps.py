@@ -6,35 +6,16 @@ from dataclasses import dataclass
 
 from reconciler.model.desired import DnssecPolicy, RiskClass
 from reconciler.model.keys import Key
-from reconciler.model.moves import (
-    ApexNsSet,
-    CdsSet,
-    DataSign,
-    DenialSet,
-    DnskeyAdd,
-    DnskeyRemove,
-    DnskeySign,
-    DsAdd,
-    DsConfirm,
-    DsRemove,
-    DsReplace,
-    Move,
-    NsSet,
-    ParentMove,
-    RollStart,
-    TtlSet,
-    ZoneSign,
-    ZoneUnsign,
-    system,
-)
 from reconciler.model.plan import Deadline, FreezeClass, Need, Step
 from reconciler.model.timeline import RRsetKind
+from reconciler.planning.offer import ParentInstalls, made_by
 from reconciler.planning.publication import DS_SLOT, World
 from reconciler.planning.search import Edge
 from reconciler.planning.solve import Solution, Standing
 from reconciler.planning.tighten import ORDER, Apart, Arc, can_meet
 from reconciler.planning.timeline import step_id
 from reconciler.planning.windows import Window, harm_in_words
+from reconciler.planning.wording import what
 
 PROOF = "proof"
 CARDINAL = "rule:I6"
@@ -65,7 +46,11 @@ def steps_of(solution: Solution, style: Style) -> tuple[Step, ...]:
         steps.append(
             Step(
                 id=step_id(number),
-                moves=tuple(offer.move for offer in edge.offers),
+                moves=tuple(
+                    move
+                    for offer in edge.offers
+                    if not isinstance(move := offer.move, ParentInstalls)
+                ),
                 actor=actor_of(solution, edge),
                 needs=needs,
                 not_after=_deadlines(solution, edge),
@@ -89,9 +74,11 @@ def _deadlines(solution: Solution, edge: Edge) -> tuple[Deadline, ...]:
 
 def actor_of(solution: Solution, edge: Edge) -> str:
     """Return who makes the moves; a manual parent is a person."""
-    who = dict.fromkeys(system(offer.move) for offer in edge.offers)
+    asked = {made_by(offer): offer.by is None for offer in edge.offers}
     manual = solution.task.parent.manual
-    return ",".join("person" if w == "parent" and manual else w for w in who)
+    return ",".join(
+        "person" if who == "parent" and manual and ours else who for who, ours in asked.items()
+    )
 
 
 def retires(edge: Edge) -> bool:
@@ -194,63 +181,6 @@ def _name(world: World, window: Window) -> str:
         case _:
             names = ", ".join(sorted(world.names(window.value)))
             return f"data{at} signed by {names}" if names else f"unsigned data{at}"
-
-
-def _asked(move: CdsSet | DenialSet | TtlSet | RollStart | DsConfirm) -> str:
-    match move:
-        case CdsSet(signer=signer):
-            return f"let {signer} publish the CDS that says what the DS RRset shall be"
-        case DenialSet(signer=signer, denial=denial):
-            return f"let {signer} deny existence with {denial.kind.upper()}"
-        case TtlSet(signer=signer, rrset=rrset, ttl=ttl):
-            return f"let {signer} publish {rrset} with a TTL of {ttl} s"
-        case RollStart(signer=signer, old=old, new=new):
-            return f"ask {signer} to replace {old} by {new}, at its own pace"
-        case DsConfirm(signer=signer, key=key, present=present):
-            return f"tell {signer} that the DS of {key} is {'there' if present else 'gone'}"
-
-
-def what(move: Move) -> str:
-    """Say in a few words what a move does and what for."""
-    match move:
-        case DnskeyAdd(key=key, sign=sign):
-            sign_too = " and let it sign the DNSKEY RRset" if sign else ""
-            return (
-                f"publish {key}{sign_too}, so that every cache learns of it before it is relied on"
-            )
-        case DnskeyRemove(key=key):
-            return f"withdraw {key}, which no cached DS or signature needs any more"
-        case DnskeySign(keys=keys):
-            return f"let the DNSKEY RRset be signed by {_list(keys)}"
-        case DataSign(keys=keys):
-            return f"sign the data with {_list(keys)}" if keys else "stop signing the data"
-        case ZoneSign(signer=signer):
-            return f"let {signer} publish keys and sign the zone"
-        case ZoneUnsign(signer=signer):
-            return f"let {signer} stop signing, which no cached DS asks for any more"
-        case ApexNsSet(signer=signer, signers=named):
-            return f"let the NS RRset at the apex of {signer} name {_list(named)}"
-        case CdsSet() | DenialSet() | TtlSet() | RollStart() | DsConfirm():
-            return _asked(move)
-        case DsReplace() | DsAdd() | DsRemove() | NsSet():
-            return _at_parent(move)
-
-
-def _at_parent(move: ParentMove) -> str:
-    match move:
-        case NsSet(signers=signers):
-            return f"make the delegation name {_list(signers)}"
-        case DsReplace(ds=ds):
-            named = _list({ref.key for ref in ds})
-            return f"make the DS RRset name {named}" if ds else "remove every DS"
-        case DsAdd(ds=ref):
-            return f"add the DS for {ref.key}"
-        case DsRemove(ds=ref):
-            return f"remove the DS for {ref.key}"
-
-
-def _list(labels: frozenset[str] | set[str]) -> str:
-    return ", ".join(sorted(labels))
 
 
 def freeze_of(solution: Solution, edge: Edge, number: int, style: Style) -> FreezeClass:

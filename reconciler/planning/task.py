@@ -11,7 +11,7 @@ from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion, RRsetKind
 from reconciler.planning.choice import is_foreign
 from reconciler.planning.goal import Goal, involved, start_of
-from reconciler.planning.moves import Stand
+from reconciler.planning.offer import Stand
 from reconciler.planning.past import pasts_of, unknown_until
 from reconciler.planning.publication import (
     DS_SLOT,
