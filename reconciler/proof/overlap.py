@@ -9,26 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
-from reconciler.proof.parts import Part
+from reconciler.proof.pruning import certain
 from reconciler.proof.schedule import Closure, Gap, earliest, solve
-from reconciler.proof.windows import FROM_START, Window, meeting
+from reconciler.proof.windows import FROM_START, Bound, Window
+from reconciler.proof.world import Part
 
 START_TEXT = "the start of the plan"
 
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """One choice of windows, one per part, and the gaps that must hold for them to meet.
-
-    `pairs` names for each gap the two parts that it keeps together: the one that must not have
-    ended, the one that must have begun. None: the windows can never meet, whatever the needs.
-    """
-
-    windows: tuple[Window, ...]
-    gaps: tuple[Gap, ...]
-    pairs: tuple[tuple[str, str], ...]
+Open = tuple[Part, Window]
+"""A part, and one of the windows in which a cache may hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,48 +31,96 @@ class Apart:
     seconds: int
 
 
-def meetings(parts: Sequence[Part]) -> Iterator[Meeting | Apart]:
-    """Yield every choice of one window per part; an `Apart` where it is never possible."""
-    texts = (*(part.text for part in parts), START_TEXT)
-    for windows in product(*(part.windows for part in parts)):
-        yield _meeting(windows, texts)
+@dataclass(frozen=True, slots=True)
+class Encounter:
+    """What must hold for two windows to meet, or one to open at all from the origin on.
+
+    `gaps`: those that not every schedule fulfils. `apart`: how far the needs keep the two apart;
+    its seconds are negative if each gap alone may hold.
+    """
+
+    gaps: frozenset[Gap]
+    apart: Apart
 
 
-def _meeting(windows: tuple[Window, ...], texts: Sequence[str]) -> Meeting | Apart:
-    gaps: list[Gap] = []
-    pairs: list[tuple[str, str]] = []
-    everyone = (*windows, FROM_START)
-    for ending, ended in zip(windows, texts, strict=False):
-        for beginning, begun in zip(everyone, texts, strict=True):
-            found = meeting(beginning.begins, ending.ends)
-            if found is None:
-                return Apart(ended, begun, _static(beginning, ending))
-            gaps += found
-            pairs += [(ended, begun)] * len(found)
-        gaps += ending.gaps
-        pairs += [(ended, ended)] * len(ending.gaps)
-    return Meeting(windows, tuple(gaps), tuple(pairs))
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One choice of windows, one per part, and all that must hold for them to meet."""
+
+    windows: tuple[Window, ...]
+    encounters: tuple[Encounter, ...]
+
+    @property
+    def gaps(self) -> frozenset[Gap]:
+        """What must hold at once."""
+        return frozenset[Gap]().union(*(encounter.gaps for encounter in self.encounters))
+
+    @property
+    def apart(self) -> Apart:
+        """The pair that is furthest apart."""
+        return max((encounter.apart for encounter in self.encounters), key=lambda a: a.seconds)
 
 
-def _static(beginning: Window, ending: Window) -> int:
-    """Return how far two windows are apart by bounds on the same node."""
-    return max(
-        begin.offset - end.offset
-        for begin in beginning.begins
-        for end in ending.ends
-        if begin.node == end.node
-    )
+class Encounters:
+    """Judges which windows may meet under some needs; each pair of windows once."""
+
+    def __init__(self, closure: Closure, floor: Closure) -> None:
+        """Judge by these needs; `floor` is what holds however short the waits are."""
+        self.closure = closure
+        self.floor = floor
+        self._seen: dict[tuple[int, ...], Encounter] = {}
+
+    def meetings(self, parts: Sequence[Part]) -> Iterator[Meeting]:
+        """Yield every choice of one window per part."""
+        for windows in product(*(part.windows for part in parts)):
+            opened = tuple(zip(parts, windows, strict=True))
+            alone = (self._opening(one) for one in opened)
+            pairs = (self._encounter(one, other) for one, other in combinations(opened, 2))
+            yield Meeting(windows, (*alone, *pairs))
+
+    def _opening(self, one: Open) -> Encounter:
+        """Return what must hold for a window to be open at some instant from the origin on."""
+        key = (id(one[0]), id(one[1]))
+        if key not in self._seen:
+            part, window = one
+            own = [(gap, part.text) for gap in window.gaps]
+            own += [(gap, part.text) for gap in meeting_gaps(window.begins, window.ends)]
+            own += [(gap, START_TEXT) for gap in meeting_gaps(FROM_START.begins, window.ends)]
+            self._seen[key] = self._judged([(gap, part.text, begun) for gap, begun in own])
+        return self._seen[key]
+
+    def _encounter(self, one: Open, other: Open) -> Encounter:
+        key = (id(one[0]), id(one[1]), id(other[0]), id(other[1]))
+        if key not in self._seen:
+            found = [
+                (gap, ended.text, begun.text)
+                for (ended, ending), (begun, beginning) in ((one, other), (other, one))
+                for gap in meeting_gaps(beginning.begins, ending.ends)
+            ]
+            self._seen[key] = self._judged(found)
+        return self._seen[key]
+
+    def _judged(self, found: Sequence[tuple[Gap, str, str]]) -> Encounter:
+        """Return an encounter by gaps, each with what must not have ended and what have begun."""
+        aparts = (
+            Apart(ended, begun, self.closure[gap.early][gap.late] - gap.limit)
+            for gap, ended, begun in found
+        )
+        return Encounter(
+            gaps=frozenset(gap for gap, _, _ in found if not certain(self.floor, gap)),
+            apart=max(aparts, key=lambda apart: apart.seconds, default=NOWHERE_APART),
+        )
 
 
-def separation(closure: Closure, met: Meeting) -> Apart:
-    """Return the pair that is furthest apart; its seconds are negative if it may overlap."""
-    return max(
-        (
-            Apart(ended, begun, closure[early][late] - limit)
-            for (early, late, limit), (ended, begun) in zip(met.gaps, met.pairs, strict=True)
-        ),
-        key=lambda apart: apart.seconds,
-    )
+NOWHERE_APART = Apart("", "", -(1 << 62))
+"""Of windows that ask nothing of each other."""
+
+
+def meeting_gaps(begins: Sequence[Bound], ends: Sequence[Bound]) -> list[Gap]:
+    """Return what must hold so that all begins are before all ends."""
+    return [
+        Gap(end.node, begin.node, end.offset - begin.offset) for begin in begins for end in ends
+    ]
 
 
 def possible(closure: Closure, gaps: Sequence[Gap]) -> bool:
@@ -102,9 +141,12 @@ class Instance:
 
 def instance(closure: Closure, met: Meeting) -> Instance | None:
     """Return the earliest schedule under which the windows meet, or None if there is none."""
-    if not possible(closure, met.gaps):
+    if met.apart.seconds >= 0:
         return None
-    times = earliest(closure, met.gaps)
+    gaps = sorted(met.gaps)
+    if not possible(closure, gaps):
+        return None
+    times = earliest(closure, gaps)
     if times is None:
         return None
     begins, ends = span(met.windows, times)

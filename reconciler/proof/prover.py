@@ -6,21 +6,28 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.plan import Malformed, Proved, Refuted, Separation, Step, Verdict
 from reconciler.model.timeline import Timeline
-from reconciler.proof.overlap import Apart, Instance, Meeting, instance, meetings, separation, span
-from reconciler.proof.parts import World
+from reconciler.proof.overlap import (
+    Apart,
+    Encounters,
+    Instance,
+    Meeting,
+    instance,
+    span,
+)
 from reconciler.proof.schedule import (
     ORIGIN,
     Closure,
     Gap,
     arcs_of,
     closure_of,
+    floor_of,
     named,
     nodes_of,
 )
-from reconciler.proof.slack import demands, slack_of
+from reconciler.proof.slack import slack_of, smallest
 from reconciler.proof.views import Fault, cast_of, faults_of
 from reconciler.proof.wellformed import by_slot, flaws, ordered_pairs
-from reconciler.proof.windows import lanes_of
+from reconciler.proof.world import world_of
 
 
 def prove(steps: Sequence[Step], timeline: Timeline) -> Verdict:
@@ -34,17 +41,12 @@ def prove(steps: Sequence[Step], timeline: Timeline) -> Verdict:
     """
     flaw = next(flaws(steps, timeline), None)
     closure = None if flaw else closure_of(len(steps) + 1, arcs_of(steps))
-    if closure is None:
+    floor = floor_of(steps) if closure else None
+    if closure is None or floor is None:
         return Malformed(why=flaw or "the deadlines leave no time for the waits")
-    nodes = nodes_of(steps)
-    world = World(
-        lanes=lanes_of(timeline, nodes),
-        steps={step.id: step for step in steps},
-        nodes=nodes,
-        keys=timeline.keys,
-    )
+    world = world_of(steps, timeline, floor)
     faults = tuple(faults_of(cast_of(world), timeline))
-    cases = Cases(closure)
+    cases = Cases(closure, floor)
     refuted = _refutation(cases, [fault for fault in faults if not fault.tolerated], steps)
     return refuted or _proved(cases, faults, steps, timeline)
 
@@ -52,42 +54,39 @@ def prove(steps: Sequence[Step], timeline: Timeline) -> Verdict:
 class Cases:
     """The meetings of each combination of parts, worked out once for all profiles."""
 
-    def __init__(self, closure: Closure) -> None:
-        """Judge by these needs."""
+    def __init__(self, closure: Closure, floor: Closure) -> None:
+        """Judge by these needs; `floor` is what holds however short the waits are."""
         self.closure = closure
-        self._met: dict[tuple[int, ...], tuple[Meeting | Apart, ...]] = {}
+        self._encounters = Encounters(closure, floor)
+        self._met: dict[tuple[int, ...], tuple[Meeting, ...]] = {}
         self._found: dict[tuple[int, ...], Instance | None] = {}
 
-    def of(self, fault: Fault) -> tuple[Meeting | Apart, ...]:
+    def meetings(self, fault: Fault) -> tuple[Meeting, ...]:
         """Return every choice of windows of a combination."""
-        key = tuple(id(part) for part in fault.parts)
+        key = _identity(fault)
         if key not in self._met:
-            self._met[key] = tuple(meetings(fault.parts))
+            self._met[key] = tuple(self._encounters.meetings(fault.parts))
         return self._met[key]
 
     def instance(self, fault: Fault) -> Instance | None:
         """Return the soonest course under which a cache may hold the combination, if any."""
-        key = tuple(id(part) for part in fault.parts)
+        key = _identity(fault)
         if key not in self._found:
             found = (instance(self.closure, met) for met in self.meetings(fault))
             courses = [course for course in found if course is not None]
             self._found[key] = min(courses, key=_soonest, default=None)
         return self._found[key]
 
-    def meetings(self, fault: Fault) -> Iterator[Meeting]:
-        """Yield the choices of windows of a combination that some schedule at all would allow."""
-        return (met for met in self.of(fault) if isinstance(met, Meeting))
-
     def apart(self, fault: Fault) -> Apart:
         """Return the two parts whose windows keep a combination from coming about.
 
         Of several choices of windows, the one that comes closest to meeting counts.
         """
-        found = [
-            separation(self.closure, met) if isinstance(met, Meeting) else met
-            for met in self.of(fault)
-        ]
-        return min(found, key=lambda apart: apart.seconds)
+        return min((met.apart for met in self.meetings(fault)), key=lambda apart: apart.seconds)
+
+
+def _identity(fault: Fault) -> tuple[int, ...]:
+    return tuple(id(part) for part in fault.parts)
 
 
 def _soonest(course: Instance) -> tuple[int, bool, int]:
@@ -122,8 +121,9 @@ def _proved(
     cases: Cases, faults: Sequence[Fault], steps: Sequence[Step], timeline: Timeline
 ) -> Proved:
     forbidden = [fault for fault in faults if not fault.tolerated]
-    rested = [met.gaps for fault in forbidden for met in cases.meetings(fault)]
-    required = demands(cases.closure, [*rested, *_orders(steps, timeline)])
+    combinations = {_identity(fault): fault for fault in forbidden}.values()
+    rested = {met.gaps for fault in combinations for met in cases.meetings(fault)}
+    required = smallest([*rested, *_orders(steps, timeline)])
     return Proved(
         profiles=timeline.profiles,
         slack=slack_of(steps, required),
@@ -132,10 +132,10 @@ def _proved(
     )
 
 
-def _orders(steps: Sequence[Step], timeline: Timeline) -> Iterator[tuple[Gap, ...]]:
+def _orders(steps: Sequence[Step], timeline: Timeline) -> Iterator[frozenset[Gap]]:
     """Yield as gaps that a later version of a slot came before an earlier one."""
     for _, first, second in ordered_pairs(by_slot(timeline), nodes_of(steps)):
-        yield (Gap(first, second, 0),)
+        yield frozenset({Gap(first, second, 0)})
 
 
 def _separation(cases: Cases, fault: Fault) -> Separation:
@@ -146,6 +146,15 @@ def _separation(cases: Cases, fault: Fault) -> Separation:
         versions=tuple(part.text for part in fault.parts),
         apart=(apart.ended, apart.begun),
         seconds=max(0, apart.seconds),
+    )
+
+
+def _happens(met: Meeting, times: Sequence[int]) -> bool:
+    """True if the windows meet under just this schedule."""
+    begins, end = span(met.windows, times)
+    gaps = (gap for window in met.windows for gap in window.gaps)
+    return (end is None or begins < end) and all(
+        times[late] - times[early] < limit for early, late, limit in gaps
     )
 
 
@@ -160,7 +169,7 @@ def exposure(cases: Cases, faults: Iterable[Fault]) -> int | None:
         if any(part.version.unknown for part in fault.parts):
             continue
         for met in cases.meetings(fault):
-            if all(times[late] - times[early] < limit for early, late, limit in met.gaps):
+            if _happens(met, times):
                 end = span(met.windows, times)[1]
                 if end is None:
                     return None

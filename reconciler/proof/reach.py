@@ -7,24 +7,28 @@ passed twice: that resolvers return to the parent is an assumption printed with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from reconciler.model.timeline import NsVersion, RRsetKind
+from reconciler.proof.pruning import widest
+from reconciler.proof.schedule import Closure
 from reconciler.proof.windows import ALWAYS, Lanes, Stay, Window, cached
 
+Arrivals = dict[tuple[str, frozenset[str]], list[Window]]
+"""While which a resolver may come to a signer, by the signers it passed on the way there."""
 
-def holds_of(lanes: Lanes, signer: str) -> tuple[Window, ...]:
-    """Return the windows whose union holds every instant at which a cache may name `signer`."""
+
+def holds_of(lanes: Lanes, floor: Closure) -> Mapping[str, tuple[Window, ...]]:
+    """Return for each signer that some NS set names the windows in which a cache may name it."""
     delegations = tuple(naming(lanes, None))
-    if all(signer in named for _, named in delegations):
-        return (ALWAYS,)
-    found = [
-        hold
-        for stay, named in delegations
-        for via in sorted(named)
-        for hold in _follow(lanes, via, signer, cached(ALWAYS, stay), frozenset())
-    ]
-    return tuple(dict.fromkeys(found))
+    found: dict[str, list[Window]] = {}
+    for signer, holds in _arrivals(lanes, delegations, floor):
+        found.setdefault(signer, []).extend(holds)
+    always = frozenset.intersection(*(named for _, named in delegations))
+    return {
+        signer: (ALWAYS,) if signer in always else widest(holds, floor)
+        for signer, holds in found.items()
+    }
 
 
 def naming(lanes: Lanes, at: str | None) -> Iterator[tuple[Stay, frozenset[str]]]:
@@ -47,19 +51,34 @@ def last_refresh(lanes: Lanes, signer: str, hold: Window) -> Iterator[Window]:
             yield renewed
 
 
-def _follow(
-    lanes: Lanes, via: str, signer: str, hold: Window | None, passed: frozenset[str]
-) -> Iterator[Window]:
-    if hold is None or via in passed:
-        return
-    holds = (hold, *last_refresh(lanes, via, hold))
-    if via == signer:
-        yield from holds
-        return
-    for stay, named in naming(lanes, via):
-        for onward in sorted(named - {via}):
-            for start in holds:
-                yield from _follow(lanes, onward, signer, cached(start, stay), passed | {via})
+def _arrivals(
+    lanes: Lanes, delegations: tuple[tuple[Stay, frozenset[str]], ...], floor: Closure
+) -> Iterator[tuple[str, tuple[Window, ...]]]:
+    """Yield signers with the windows in which a resolver may ask them, chain after chain."""
+    coming: Arrivals = {}
+    for stay, named in delegations:
+        _send(coming, ALWAYS, stay, named, frozenset())
+    while coming:
+        onward: Arrivals = {}
+        for (via, passed), found in coming.items():
+            holds = widest(found, floor)
+            refreshed = [new for hold in holds for new in last_refresh(lanes, via, hold)]
+            holds = widest([*holds, *refreshed], floor)
+            yield via, holds
+            for stay, named in naming(lanes, via):
+                for hold in holds:
+                    _send(onward, hold, stay, named - passed - {via}, passed | {via})
+        coming = onward
+
+
+def _send(
+    coming: Arrivals, hold: Window, stay: Stay, named: frozenset[str], passed: frozenset[str]
+) -> None:
+    """Note that a resolver asks during `hold` for an NS version, and where that sends it."""
+    reached = cached(hold, stay)
+    if reached is not None:
+        for signer in sorted(named):
+            coming.setdefault((signer, passed), []).append(reached)
 
 
 def _signers(stay: Stay) -> frozenset[str]:

@@ -58,6 +58,17 @@ def arcs_of(steps: Sequence[Step]) -> list[Arc]:
     return needs + deadlines + [Arc(ORIGIN, nodes[step.id], 0) for step in steps]
 
 
+def floor_of(steps: Sequence[Step]) -> Closure | None:
+    """Return what holds however short the waits are: their order and the deadlines.
+
+    None where no times satisfy even that.
+    """
+    waits = sum(len(step.needs) for step in steps)
+    arcs = arcs_of(steps)
+    order = [Arc(source, target, 0) for source, target, _ in arcs[:waits]]
+    return closure_of(len(steps) + 1, order + arcs[waits:])
+
+
 def closure_of(size: int, arcs: Iterable[Arc]) -> Closure | None:
     """Return the longest chain of minima between all nodes, or None where no times satisfy all."""
     longest = [[0 if i == j else NO_BOUND for j in range(size)] for i in range(size)]

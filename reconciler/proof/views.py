@@ -19,8 +19,9 @@ from reconciler.model.timeline import (
     Version,
 )
 from reconciler.proof import profiles
-from reconciler.proof.parts import Part, World, parts_of
+from reconciler.proof.parts import parts_of
 from reconciler.proof.profiles import Finding, Profile, Status
+from reconciler.proof.world import Part, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

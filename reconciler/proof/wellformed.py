@@ -23,10 +23,11 @@ from reconciler.model.timeline import (
     slot,
 )
 from reconciler.proof import effects
-from reconciler.proof.parts import DS, authorised
+from reconciler.proof.installs import authorised
 from reconciler.proof.profiles import parse_profile
 from reconciler.proof.schedule import Closure, arcs_of, closure_of, nodes_of
 from reconciler.proof.words import place
+from reconciler.proof.world import DS
 
 MOVES_AT_ONCE = 8
 """Most moves of one step on one RRset: all their subsets are looked at, 2**8 of them."""

@@ -8,11 +8,13 @@ import pytest
 
 from reconciler.model.plan import Proved, Refuted
 from reconciler.proof import (
+    installs,
     overlap,
     parts,
     profiles,
     prove,
     prover,
+    pruning,
     reach,
     schedule,
     slack,
@@ -68,7 +70,10 @@ def ttl_of_the_successor(hold: Window, stay: Stay) -> Window | None:
 
 
 def inclusive(begins: tuple[Bound, ...], ends: tuple[Bound, ...]) -> object:
-    return windows.meeting(begins, tuple(end.later(1) for end in ends))
+    return MEETING_GAPS(begins, tuple(end.later(1) for end in ends))
+
+
+MEETING_GAPS = overlap.meeting_gaps
 
 
 def without_origin(size: int, arcs: list[Arc]) -> Closure | None:
@@ -115,7 +120,9 @@ MUTATIONS = {
     "propagation does not count": Mutation(
         windows, "served_until", lambda left, _: left, lambda: one_second_less(T1)
     ),
-    "the end itself is still cached": Mutation(overlap, "meeting", inclusive, lambda: golden(T1)),
+    "the end itself is still cached": Mutation(
+        overlap, "meeting_gaps", inclusive, lambda: golden(T1)
+    ),
     "needs on the origin do not count": Mutation(
         prover,
         "closure_of",
@@ -129,7 +136,7 @@ MUTATIONS = {
         lambda: test_starts.test_new_signatures_must_displace_old_ones_before_those_end(0),
     ),
     "every signer is always asked": Mutation(
-        reach, "holds_of", lambda *_: (ALWAYS,), lambda: golden(T8)
+        reach, "holds_of", lambda *_: dict.fromkeys("ab", (ALWAYS,)), lambda: golden(T8)
     ),
     "a signer is asked only while the parent names it": Mutation(
         reach,
@@ -137,6 +144,13 @@ MUTATIONS = {
         lambda hold, stay: windows.within(hold, stay.begin, stay.served),
         lambda: one_second_less(T8),
     ),
+    "any window holds all that others do": Mutation(
+        pruning,
+        "covers",
+        lambda *_: True,
+        lambda: one_second_less("T8 migration, apex NS of the leaving signer stays"),
+    ),
+    "every gap holds anyway": Mutation(overlap, "certain", lambda *_: True, lambda: golden(T8)),
     "nobody follows a signer's own NS set": Mutation(
         reach,
         "last_refresh",
@@ -179,7 +193,7 @@ MUTATIONS = {
         test_cds.test_cds_is_published_only_when_its_key_is_in_every_cache,
     ),
     "moves undo what CDS did": Mutation(
-        parts,
+        installs,
         "_built_upon",
         nothing,
         test_cds.test_a_ds_is_added_to_whatever_the_parent_installed_by_itself,
