@@ -10,21 +10,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.model.capabilities import Signing
-from reconciler.model.desired import DesiredZone
+from reconciler.model.desired import DesiredZone, DnssecPolicy, KeyState, StandbyKsk
 from reconciler.model.keys import Key, KeyEntry, KeyRole, parse_symbol, symbol
 from reconciler.model.observed import ObservedZone, SignerFacts
 from reconciler.model.plan import Refusal
+from reconciler.planning.named import unwanted
 
 FIRST_GENERATION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The key chosen for one role, and the keys it replaces."""
+    """The key chosen for one role, the keys it replaces, and the one that stands by for it."""
 
     role: KeyRole
     key: Key
     replaced: frozenset[str]
+    standby: Key | None = None
 
 
 def home_of(entry: KeyEntry) -> str | None:
@@ -77,43 +79,158 @@ def own_keys(observed: ObservedZone, signer: str) -> frozenset[str]:
     return frozenset(label for label in served if not is_foreign(label, observed, signer))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Field:
+    """The keys of one role at one signer: `same` role, and of those the ones `fitting` the policy.
+
+    `bad`: labels of keys that were named to go; none of them is ever chosen.
+    """
+
+    role: KeyRole
+    signer: str
+    observed: ObservedZone
+    algorithm: int
+    same: tuple[Key, ...]
+    fitting: tuple[Key, ...]
+    bad: frozenset[str]
+    several: bool
+
+    @property
+    def newest(self) -> int:
+        """The last generation made."""
+        return max((_generation(k) for k in self.same), default=FIRST_GENERATION)
+
+    def symbol(self, generation: int) -> str:
+        """Return the symbol of a generation, with the signer's name where it could be another's."""
+        named = symbol(self.role, self.algorithm, generation)
+        if self.several or _is_anothers(self.observed.keys.get(named), self.signer):
+            return symbol(self.role, self.algorithm, generation, self.signer)
+        return named
+
+    def key(self, generation: int) -> Key | None:
+        """Return the best key there is of a generation, None where none is."""
+        named = self.symbol(generation)
+        known = self.observed.keys.get(named)
+        candidates = [k for k in self.fitting if _generation(k) == generation]
+        if isinstance(known, Key) and known not in candidates and named not in self.bad:
+            candidates.append(known)
+        return min(candidates, key=lambda k: self._preference(k, named), default=None)
+
+    def made(self, generation: int) -> Key:
+        """Return a key to come."""
+        return Key(
+            label=self.symbol(generation),
+            algorithm=self.algorithm,
+            flags=self.role.flags,
+            home=self.signer,
+            generation=generation,
+        )
+
+    def _preference(self, key: Key, named: str) -> tuple[bool, bool, bool, str]:
+        served = key.label in self.observed.signers[self.signer].dnskeys
+        in_use = _in_use(key, self.observed, self.signer)
+        return key.label != named, not in_use, not served, key.label
+
+
 def choose(
     desired: DesiredZone, observed: ObservedZone, signer: str, role: KeyRole, *, several: bool
 ) -> Choice | Refusal:
     """Return the key that fills `role`; `several`: the zone has signers whose keys must differ."""
-    held = tuple(held_keys(observed, signer))
-    same = [k for k in held if role_of(k, observed, signer) is role]
-    fitting = [k for k in same if k.algorithm == desired.policy.algorithm]
-    wanted = desired.generations.get(role)
-    newest = max((_generation(k) for k in same), default=FIRST_GENERATION)
-    if wanted is None:
-        served = [k for k in fitting if _in_use(k, observed, signer)] or [
-            k for k in fitting if k.label in observed.signers[signer].dnskeys
-        ]
-        generation = max((_generation(k) for k in served), default=newest)
-    else:
-        generation = wanted
-    named = symbol(role, desired.policy.algorithm, generation)
-    if several or _is_anothers(observed.keys.get(named), signer):
-        named = symbol(role, desired.policy.algorithm, generation, signer)
-    candidates = [k for k in fitting if _generation(k) == generation]
-    known = observed.keys.get(named)
-    if isinstance(known, Key) and known not in candidates:
-        candidates.append(known)
-    if not candidates and wanted is not None and wanted < newest:
-        return _goes_back(role, wanted, newest)
-    key = min(candidates, key=lambda k: _preference(k, named, observed, signer), default=None)
-    if key is None:
-        key = Key(
-            label=named,
-            algorithm=desired.policy.algorithm,
-            flags=role.flags,
-            home=signer,
-            generation=generation,
-        )
-    ours = [k for k in same if is_ours(k, observed.signers[signer], signer)]
-    replaced = _replaced(key, ours, wanted, twins=key.label == named)
-    return Choice(role=role, key=key, replaced=replaced)
+    field = _field(desired, observed, signer, role, several=several)
+    wanted = _asked(desired, field)
+    standing_by = stands_by(desired.policy, role)
+    generation = _present(field, lowest=standing_by) if wanted is None else wanted
+    key = field.key(generation)
+    if key is None and wanted is not None and wanted < field.newest:
+        return _goes_back(role, wanted, field.newest)
+    key = key or field.made(generation)
+    ours = [k for k in field.same if is_ours(k, observed.signers[signer], signer)]
+    replaced = _replaced(key, ours, wanted, twins=key.label == field.symbol(generation))
+    standby = _standby(field, key) if standing_by else None
+    replaced |= {k.label for k in field.same} & field.bad
+    return Choice(role=role, key=key, replaced=replaced - _labels(standby), standby=standby)
+
+
+def _field(
+    desired: DesiredZone, observed: ObservedZone, signer: str, role: KeyRole, *, several: bool
+) -> _Field:
+    bad = unwanted(desired, observed)
+    held = held_keys(observed, signer)
+    same = tuple(k for k in held if _fills(k, observed, signer, role))
+    fits = (k for k in same if k.algorithm == desired.policy.algorithm and k.label not in bad)
+    return _Field(
+        role=role,
+        signer=signer,
+        observed=observed,
+        algorithm=desired.policy.algorithm,
+        same=same,
+        fitting=tuple(fits),
+        bad=bad,
+        several=several,
+    )
+
+
+def _fills(key: Key, observed: ObservedZone, signer: str, role: KeyRole) -> bool:
+    """True if a key is one of this role.
+
+    A CSK that signs no data yet looks like a KSK; where another key signs as a CSK it is one.
+    """
+    found = role_of(key, observed, signer)
+    if found is role or role is not KeyRole.CSK or found is not KeyRole.KSK:
+        return found is role
+    return any(
+        isinstance(entry := observed.keys[k], Key) and role_of(entry, observed, signer) is role
+        for k in observed.signers[signer].zrrsig
+        if not is_foreign(k, observed, signer)
+    )
+
+
+def _asked(desired: DesiredZone, field: _Field) -> int | None:
+    """Return the generation asked for, None where it is for the planner to say.
+
+    A generation whose key was named to go cannot be meant any more.
+    """
+    wanted = desired.generations.get(field.role)
+    spoiled = {_generation(k) for k in field.same if k.label in field.bad}
+    if wanted is None or wanted in spoiled:
+        return None
+    named = any(state is not KeyState.KEEP for state in desired.named_keys.values())
+    gone = named and wanted < field.newest and field.key(wanted) is None
+    return None if gone else wanted
+
+
+def _present(field: _Field, *, lowest: bool) -> int:
+    """Return the generation in use, else one that is published, else one with a DS, else the next
+    one to make.
+
+    Of several in use the last; the first (`lowest`) where a standby key is another one of them.
+    """
+    facts = field.observed.signers[field.signer]
+    used = [k for k in field.fitting if _in_use(k, field.observed, field.signer)]
+    served = [k for k in field.fitting if k.label in facts.dnskeys]
+    anchored = [k for k in field.fitting if _has_ds(k.label, field.observed)]
+    if present := used or served or anchored:
+        return (min if lowest else max)(_generation(k) for k in present)
+    spoiled = any(k.label in field.bad for k in field.same)
+    return field.newest + 1 if spoiled else field.newest
+
+
+def stands_by(policy: DnssecPolicy, role: KeyRole) -> bool:
+    """Return whether the policy asks for a standby key of this role."""
+    if role is KeyRole.ZSK:
+        return policy.standby_zsk
+    return policy.standby_ksk is not StandbyKsk.NONE
+
+
+def _standby(field: _Field, active: Key) -> Key:
+    """Return the key that stands by: the next generation there is, else the next one to make."""
+    later = [_generation(k) for k in field.fitting if _generation(k) > _generation(active)]
+    generation = min(later, default=max(field.newest, _generation(active)) + 1)
+    return field.key(generation) or field.made(generation)
+
+
+def _labels(key: Key | None) -> frozenset[str]:
+    return frozenset() if key is None else frozenset({key.label})
 
 
 def _is_anothers(entry: KeyEntry | None, signer: str) -> bool:
@@ -139,13 +256,6 @@ def _in_use(key: Key, observed: ObservedZone, signer: str) -> bool:
     if role_of(key, observed, signer) is KeyRole.ZSK:
         return key.label in facts.zrrsig
     return key.label in facts.krrsig and _has_ds(key.label, observed)
-
-
-def _preference(
-    key: Key, named: str, observed: ObservedZone, signer: str
-) -> tuple[bool, bool, bool, str]:
-    served = key.label in observed.signers[signer].dnskeys
-    return key.label != named, not _in_use(key, observed, signer), not served, key.label
 
 
 def _replaced(

@@ -1,8 +1,7 @@
 """From desired state to the publication to reach: which keys, and which DS.
 
-Keys stay where nothing asks for others. A key is replaced where its role's generation was raised,
-where its algorithm is not the policy's, or where its role is not part of the key scheme. A key that
-nobody known holds and that signs nothing is left alone. A generation not known counts as 1.
+Keys stay where nothing asks for others (`choice`). A key that nobody known holds and that signs
+nothing is left alone, unless it was named to go (`named`).
 
 Of several signers each publishes the keys with which the others sign data, and the DS RRset names
 an anchor of each (RFC 8901 model 2). Nothing is asked of a signer that leaves.
@@ -14,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.model.capabilities import Signing
-from reconciler.model.desired import DesiredZone
+from reconciler.model.desired import DesiredZone, KeyState, StandbyKsk
 from reconciler.model.keys import DsRef, KeyEntry, KeyRole
 from reconciler.model.observed import ObservedZone, SignerFacts
 from reconciler.model.plan import Refusal
@@ -30,19 +29,22 @@ from reconciler.planning.choice import (
     role_of,
     roles_of,
 )
+from reconciler.planning.named import labelled, unmatched, unwanted
 from reconciler.planning.publication import Publication, SignerPart
+from reconciler.planning.standby import standby_part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """Where a plan leads. `keys` holds those observed and those to come; `notes` are for people.
+    """Where a plan leads.
 
-    `stuck` says why no move leads there while the zone stays secure.
+    `keys` holds those observed and those to come, `declared` those that were asked for. `stuck`
+    says why no move leads there while the zone stays secure.
     """
 
     publication: Publication
     keys: Mapping[str, KeyEntry]
-    notes: tuple[str, ...] = ()
+    declared: frozenset[str] = frozenset()
     stuck: Refusal | None = None
 
 
@@ -53,8 +55,7 @@ class OwnGoal:
     part: SignerPart
     keys: Mapping[str, KeyEntry]
     ds: frozenset[DsRef]
-    notes: tuple[str, ...]
-    stuck: Refusal | None
+    stuck: Refusal | None = None
 
 
 def start_of(observed: ObservedZone, signers: Iterable[str]) -> Publication:
@@ -74,7 +75,7 @@ def goal_of(desired: DesiredZone, observed: ObservedZone) -> Goal | Refusal:
     """Return the publication that `desired` asks for, or why there is none."""
     signers = involved(desired, observed)
     if not desired.signed:
-        bare = OwnGoal(part=SignerPart(), keys={}, ds=frozenset(), notes=(), stuck=None)
+        bare = OwnGoal(part=SignerPart(), keys={}, ds=frozenset())
         return _joined(desired, observed, signers, dict.fromkeys(desired.signers, bare))
     own = {}
     for name in desired.signers:
@@ -127,7 +128,7 @@ def _joined(
             signers=parts,
         ),
         keys={**observed.keys, **{k: v for goal in goals for k, v in goal.keys.items()}},
-        notes=tuple(note for goal in goals for note in goal.notes),
+        declared=frozenset(k for goal in goals for k in goal.keys),
         stuck=next((goal.stuck for goal in goals if goal.stuck), None),
     )
 
@@ -205,36 +206,52 @@ def _assemble(
     facts = observed.signers[signer]
     choices = tuple(choices)
     chosen = {c.key.label: c for c in choices}
-    replaced = frozenset().union(*(c.replaced for c in choices))
-    replaced |= _without_role(observed, signer, choices)
-    replaced -= chosen.keys()
+    bad = unwanted(desired, observed)
+    urgent = bool(bad & _trusted(observed))
+    ready = standby_part(
+        desired.policy.standby_ksk, choices, known=observed.keys if urgent else None
+    )
+    kept = labelled(desired, observed, KeyState.KEEP)
+    gone = frozenset().union(*(c.replaced for c in choices))
+    gone |= _without_role(observed, signer, choices)
+    gone = (gone - chosen.keys() - ready.keys.keys() - kept) | bad
     anchors = {label for label, c in chosen.items() if c.role is not KeyRole.ZSK}
     signing = {label for label, c in chosen.items() if c.role is not KeyRole.KSK}
-    lent = frozenset(
+    left = facts.dnskeys - gone
+    part = SignerPart(
+        dnskeys=left - _lent(observed, signer) - ready.hidden | chosen.keys() | ready.published,
+        krrsig=facts.krrsig & left - ready.silent | anchors | ready.signing,
+        zrrsig=facts.zrrsig & left | signing,
+    )
+    standing = {k.label for k in held_keys(observed, signer)} - gone - chosen.keys() - ready.silent
+    standing |= kept | _unmatched_to_keep(desired, observed)
+    ds = {DsRef(key, n) for key in anchors | ready.anchored for n in desired.policy.digest_types}
+    ds |= {ref for ref in observed.parent.ds if ref.key in standing - ready.keys.keys()}
+    keys = {label: c.key for label, c in chosen.items()} | dict(ready.keys)
+    return OwnGoal(part=part, keys=keys, ds=frozenset(ds))
+
+
+def _trusted(observed: ObservedZone) -> frozenset[str]:
+    """Keys that validators may be led to now."""
+    served = (facts.dnskeys for facts in observed.signers.values())
+    return frozenset(ref.key for ref in observed.parent.ds).union(*served)
+
+
+def _lent(observed: ObservedZone, signer: str) -> frozenset[str]:
+    """Keys that are published here only for another signer of the zone."""
+    return frozenset(
         label
-        for label in facts.dnskeys
+        for label in observed.signers[signer].dnskeys
         if is_foreign(label, observed, signer) and home_of(observed.keys[label]) in observed.signers
     )
-    part = SignerPart(
-        dnskeys=facts.dnskeys - replaced - lent | chosen.keys(),
-        krrsig=facts.krrsig & (facts.dnskeys - replaced) | anchors,
-        zrrsig=facts.zrrsig & (facts.dnskeys - replaced) | signing,
-    )
-    standing = {k.label for k in held_keys(observed, signer)} - replaced - chosen.keys()
-    ds = {DsRef(key, digest) for key in anchors for digest in desired.policy.digest_types}
-    ds |= {ref for ref in observed.parent.ds if ref.key in standing}
-    ours = facts.capabilities.signing is Signing.KEYS
-    return OwnGoal(
-        part=part,
-        keys={label: c.key for label, c in chosen.items()},
-        ds=frozenset(ds),
-        notes=tuple(
-            f"the DNSKEY {label} is published, is no part of the desired state, and is left alone"
-            for label in sorted(part.dnskeys - chosen.keys())
-            if ours
-        ),
-        stuck=None,
-    )
+
+
+def _unmatched_to_keep(desired: DesiredZone, observed: ObservedZone) -> frozenset[str]:
+    """A DS without a key is dead, unless it may be that of a standby key not yet published."""
+    if desired.policy.standby_ksk is not StandbyKsk.DS:
+        return frozenset()
+    found = unmatched((ref.key for ref in observed.parent.ds), observed)
+    return found - unwanted(desired, observed)
 
 
 def _without_role(observed: ObservedZone, signer: str, choices: Iterable[Choice]) -> frozenset[str]:

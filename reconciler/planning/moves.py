@@ -80,6 +80,7 @@ class Menu:
             case Signing.KEYS:
                 return [
                     *self._key_offers(node, index, stand.own),
+                    *self._passing_offers(node, index),
                     *self._data_offers(node, index),
                 ]
             case Signing.KSK_SLOTS:
@@ -183,6 +184,15 @@ class Menu:
         for target in sorted(signs - {krrsig}):
             sign_move = DnskeySign(signer=name, keys=world.names(target))
             yield Offer(sign_move, (Write(slot, world.all_keys, world.dnskey(0, target)),))
+
+    def _passing_offers(self, node: Node, index: int) -> Iterator[Offer]:
+        """Keys that are published only until their DS stands."""
+        slot, waiting = dnskey_slot(index), self.signers[index].passing
+        for i, ref in enumerate(self.world.refs):
+            bit = self.world.mask([ref.key])
+            if bit & waiting and not bit & node[slot] and not node[DS_SLOT] >> i & 1:
+                move = DnskeyAdd(signer=self.world.signers[index], key=ref.key, sign=False)
+                yield Offer(move, (Write(slot, KEEP_ALL, bit),))
 
     def _data_offers(self, node: Node, index: int) -> Iterator[Offer]:
         slot = data_slot(index)

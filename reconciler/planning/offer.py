@@ -46,12 +46,14 @@ class Stand:
     """Where one signer stands in this plan.
 
     `own`: the keys that are its own to choose. `lent`: keys of others that it can publish for a
-    while. `free`: nothing is asked of it, for the desired state does not name it.
+    while. `passing`: its own keys that are to have a DS and no DNSKEY in the end, published until
+    that DS stands (I6). `free`: nothing is asked of it, for the desired state does not name it.
     """
 
     capabilities: SignerCapabilities
     own: int = -1
     lent: int = 0
+    passing: int = 0
     free: bool = False
 
 

@@ -10,6 +10,7 @@ from reconciler.model.plan import Refusal, Rollback, Status, Step, ZonePlan
 from reconciler.model.timeline import Timeline
 from reconciler.planning.delegation import notes_on
 from reconciler.planning.goal import goal_of
+from reconciler.planning.hints import hints_on
 from reconciler.planning.refusals import change_gate, gate, no_path
 from reconciler.planning.rollback import ways_back
 from reconciler.planning.solve import Solution, arrived, solve
@@ -39,6 +40,7 @@ class Context:
     desired: DesiredZone
     observed: ObservedZone
     notes: tuple[str, ...]
+    hints: tuple[str, ...]
 
 
 def plan_zone(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
@@ -54,10 +56,14 @@ def plan_zone(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
     if isinstance(goal, Refusal):
         return _refused(observed, Status.NO_SAFE_PATH, goal)
     task = task_of(desired, observed, goal)
-    notes = (*goal.notes, *notes_on(observed, task))
-    context = Context(desired=desired, observed=observed, notes=notes)
+    context = Context(
+        desired=desired,
+        observed=observed,
+        notes=notes_on(observed, task),
+        hints=hints_on(desired, observed, goal),
+    )
     if arrived(task):
-        return _unchanged(observed)
+        return _unchanged(context)
     if missing := change_gate(desired, observed, task, goal):
         return _refused(observed, Status.NO_SAFE_PATH, missing)
     solution = solve(task)
@@ -70,11 +76,12 @@ def _refused(observed: ObservedZone, status: Status, *refusals: Refusal) -> Zone
     return ZonePlan(zone=observed.zone, status=status, at=observed.at, refusals=refusals)
 
 
-def _unchanged(observed: ObservedZone) -> ZonePlan:
+def _unchanged(context: Context) -> ZonePlan:
     return ZonePlan(
-        zone=observed.zone,
+        zone=context.observed.zone,
         status=Status.NO_CHANGE,
-        at=observed.at,
+        at=context.observed.at,
+        hints=context.hints,
     )
 
 
@@ -101,6 +108,7 @@ def _planned(context: Context, solution: Solution) -> ZonePlan:
             for number, way in ways_back(solution)
         ),
         risk=_highest(steps),
+        hints=context.hints,
     )
 
 

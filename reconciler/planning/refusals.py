@@ -13,6 +13,7 @@ from reconciler.model.plan import Refusal, Status
 from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion
 from reconciler.planning.delegation import delegation_gate, no_cross_publication
 from reconciler.planning.goal import Goal, named_anywhere
+from reconciler.planning.named import ambiguous
 from reconciler.planning.publication import DS_SLOT, data_slot, dnskey_slot
 from reconciler.planning.safety import DS_ALG
 from reconciler.planning.search import find_path
@@ -36,7 +37,10 @@ def gate(desired: DesiredZone, observed: ObservedZone) -> tuple[Status, Refusal]
             " be known before anything is changed",
             opens="an observation in which this signer's servers answer",
         )
-    return _unsound(observed, involved_or_named(desired, observed))
+    unsound = _unsound(observed, involved_or_named(desired, observed))
+    if unsound is None and (unclear := ambiguous(desired, observed)):
+        return Status.BLOCKED, unclear
+    return unsound
 
 
 def involved_or_named(desired: DesiredZone, observed: ObservedZone) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -297,6 +297,8 @@ def _wait_for(
     for (i, before), (j, after) in combinations(enumerate(path, start=1), 2):
         if _slots(before) & _slots(after):
             waits.require((i, j), ORDER)
+    for arc in _shown_until(task.world, path):
+        waits.require(arc, ORDER)
     standing = [s for j in range(1, len(path) + 1) for s in _standing(task, path, j)]
     for rule in standing:
         waits.require(rule.arc, rule.seconds)
@@ -305,6 +307,17 @@ def _wait_for(
             waits.require((0, j), task.ns_unknown_until)
     apart = choose(waits, harmful(task.world, views, windows, kept))
     return waits, apart, standing
+
+
+def _shown_until(world: World, path: Sequence[Edge]) -> Iterator[Arc]:
+    """Yield from each DS that is submitted to the step that withdraws its DNSKEY again (I6)."""
+    for (i, edge), (j, later) in combinations(enumerate(path, start=1), 2):
+        bits = world.mask(submitted(world, edge.before, edge.after))
+        if any(
+            kind is RRsetKind.DNSKEY and before & ~after & bits
+            for (kind, _), before, after in zip(world.slots, later.before, later.after, strict=True)
+        ):
+            yield i, j
 
 
 def _slots(edge: Edge) -> frozenset[int]:

@@ -64,8 +64,10 @@ def _stands(
     goal: Publication,
 ) -> tuple[Stand, ...]:
     """Return where each signer stands: its own keys, and those it can publish for others."""
+    hidden = _hidden(goal, observed)
     if len(world.signers) == 1:
-        return (Stand(capabilities=observed.signers[world.signers[0]].capabilities),)
+        capabilities = observed.signers[world.signers[0]].capabilities
+        return (Stand(capabilities=capabilities, passing=world.mask(hidden)),)
     signing = {
         name: frozenset[str]().union(
             *(p.signers[name].zrrsig for p in publications if name in p.signers)
@@ -90,10 +92,17 @@ def _stands(
                 capabilities=capabilities,
                 own=world.mask(k for k in world.labels if k not in foreign),
                 lent=world.mask(lent),
+                passing=world.mask(hidden - foreign),
                 free=name not in desired.signers,
             )
         )
     return tuple(stands)
+
+
+def _hidden(goal: Publication, observed: ObservedZone) -> frozenset[str]:
+    """Return the keys that are to have a DS they have not yet, and no DNSKEY in the end."""
+    served = frozenset[str]().union(*(part.dnskeys for part in goal.signers.values()))
+    return frozenset(ref.key for ref in goal.ds - observed.parent.ds) - served
 
 
 def _elsewhere(label: str, world: World, observed: ObservedZone, signer: str) -> bool:

@@ -83,6 +83,13 @@ def key_of(label: str) -> KeyEntry:
     )
 
 
+def name(label: str) -> str:
+    """How the desired state names a key: by algorithm and tag."""
+    key = key_of(label)
+    assert isinstance(key, Key)
+    return f"{key.algorithm}/{key.tag}"
+
+
 def observe(
     *,
     ds: Iterable[str] = (),
@@ -217,7 +224,7 @@ def seen(
     for version in timeline.versions:
         by_slot.setdefault(slot(version), []).append(version)
     found: dict[RRsetKind, list[Seen]] = {}
-    for name, versions in by_slot.items():
+    for which, versions in by_slot.items():
         begins = [times[v.step] if v.step else (-NEVER if v.at is None else v.at) for v in versions]
         assert begins == sorted(set(begins)), "versions are in order, no two at one instant"
         for i, version in enumerate(versions):
@@ -225,7 +232,7 @@ def seen(
             if i + 1 < len(versions):
                 end = begins[i + 1] + versions[i + 1].propagation + version.ttl
             entry = Seen(version, begins[i], end, new=version.step is not None)
-            found.setdefault(name[0], []).append(entry)
+            found.setdefault(which[0], []).append(entry)
     for version in partial:
         assert version.step
         begin = times[version.step]
@@ -417,6 +424,7 @@ class Builders:
     bad_views = staticmethod(bad_views)
     partial_versions = staticmethod(partial_versions)
     key_of = staticmethod(key_of)
+    name = staticmethod(name)
 
     @staticmethod
     def signed(**more: object) -> ObservedZone:

@@ -1,0 +1,73 @@
+"""What a person should know beside a plan: what is left alone, and what would make it better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.capabilities import Signing
+from reconciler.model.desired import DesiredZone
+from reconciler.model.keys import Key, UnmatchedDs
+from reconciler.model.observed import ObservedZone
+from reconciler.planning.choice import FIRST_GENERATION
+from reconciler.planning.goal import Goal
+from reconciler.planning.named import unwanted
+
+
+def hints_on(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> tuple[str, ...]:
+    """Return one sentence for each thing that nobody declared, and for what to declare better."""
+    return (
+        *_undeclared_keys(desired, observed, goal),
+        *_undeclared_ds(observed, goal),
+        *_spoiled_generations(desired, observed),
+        *_ending_signatures(desired, observed),
+    )
+
+
+def _undeclared_keys(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Iterator[str]:
+    for name in desired.signers:
+        if observed.signers[name].capabilities.signing is not Signing.KEYS:
+            continue
+        kept = goal.publication.signers[name].dnskeys & observed.signers[name].dnskeys
+        for label in sorted(kept - goal.declared):
+            yield (
+                f"the DNSKEY {label} is published, is no part of the desired state, and is left"
+                " alone; named `remove` it would be withdrawn"
+            )
+
+
+def _undeclared_ds(observed: ObservedZone, goal: Goal) -> Iterator[str]:
+    standing = {ref.key for ref in observed.parent.ds}
+    wished = {ref.key for ref in goal.publication.ds}
+    for label in sorted(standing & wished - goal.declared):
+        yield (
+            f"the DS for {label} stands, is no part of the desired state, and is left alone; named"
+            " `remove` it would be removed"
+        )
+    for label in sorted(standing - wished):
+        if isinstance(observed.keys[label], UnmatchedDs):
+            yield f"the DS {label} fits no key that is published; named `keep` it would stay"
+
+
+def _spoiled_generations(desired: DesiredZone, observed: ObservedZone) -> Iterator[str]:
+    """A generation asked for whose key was named to go is replaced; the files should say so."""
+    for label in sorted(unwanted(desired, observed)):
+        key = observed.keys[label]
+        if not isinstance(key, Key):
+            continue
+        generation = FIRST_GENERATION if key.generation is None else key.generation
+        for role, wanted in sorted(desired.generations.items()):
+            if role.flags == key.flags and wanted == generation:
+                yield (
+                    f"generation {wanted} of {role} was {label}, which was named to go; ask for a"
+                    " later generation"
+                )
+
+
+def _ending_signatures(desired: DesiredZone, observed: ObservedZone) -> Iterator[str]:
+    for name in sorted(observed.parent.ns & observed.signers.keys()):
+        expires = observed.signers[name].signatures.expires
+        if expires is not None and desired.signed and observed.parent.ds:
+            yield (
+                f"the first signature at {name} ends {expires} s after the observation, and nobody"
+                " refreshes it"
+            )
