@@ -51,6 +51,7 @@ _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",  # a missing credential is an error, not a question nobody hears
     "GIT_NO_REPLACE_OBJECTS": "1",  # the record is what its ids say, not what stands in for it
     "GIT_OPTIONAL_LOCKS": "0",  # reading never writes the user's index
+    "GIT_TRACE_REDACT": "1",  # whoever traces may see what is sent, but not as whom
 }
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from reconciler.diagnostics import Diagnostic, LedgerError, LostRaceError, VerificationError
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*(?=@)|(?<=authorization: )[^\r\n]+", re.IGNORECASE)
-"""User and password of an address (RFC 3986 §3.2.1), and what a traced request was sent with."""
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*(?=@)|(?<=with user ')[^'\r\n]*")
+"""User and password of an address (RFC 3986 §3.2.1), and how curl tells them in a trace."""
 
 
 def without_credentials(words: str) -> str:
