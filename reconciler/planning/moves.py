@@ -28,6 +28,7 @@ from reconciler.model.moves import (
     ZoneSign,
     ZoneUnsign,
 )
+from reconciler.planning import denial
 from reconciler.planning.offer import KEEP_ALL, Offer, Stand, Write
 from reconciler.planning.publication import (
     DS_SLOT,
@@ -62,8 +63,12 @@ class Menu:
             slot
             for i, stand in enumerate(self.signers)
             if stand.free
-            for slot in (dnskey_slot(i), data_slot(i), apex_slot(i))
+            for slot in (dnskey_slot(i), data_slot(i), apex_slot(i), *self._extras_of(i))
         )
+
+    def _extras_of(self, index: int) -> Iterator[int]:
+        name, first = self.world.signers[index], self.world.first_extra
+        return (first + i for i, (_, signer) in enumerate(self.world.extras) if signer == name)
 
     def offers(self, node: Node) -> tuple[Offer, ...]:
         """Return every move open at `node`, in a fixed order."""
@@ -72,6 +77,7 @@ class Menu:
             if not stand.free:
                 offers += self._own_offers(node, index)
             offers += self._foreign_offers(node, index)
+            offers += denial.offers(self.world, node, self.goal, index)
         return tuple(offers)
 
     def _own_offers(self, node: Node, index: int) -> list[Offer]:

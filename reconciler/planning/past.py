@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import (
+    CdsVersion,
     DataVersion,
     DnskeyVersion,
     DsVersion,
     NsVersion,
     RRsetKind,
-    Slot,
     Version,
     slot,
 )
-from reconciler.planning.publication import Node, World
+from reconciler.planning.publication import Node, Place, Side, World
 from reconciler.planning.timing import SlotTiming
 
 
@@ -61,9 +61,8 @@ def encode_version(world: World, version: Version) -> int | None:
             return world.mask(version.signed_by)
         case NsVersion():
             return world.signer_mask(version.signers)
-        case _:
-            message = f"{version} is no slot of a node"
-            raise ValueError(message)
+        case CdsVersion():
+            return world.cds(version.cds)
 
 
 def pasts_of(
@@ -86,12 +85,13 @@ def pasts_of(
             )
             for version in history.get(name, ())
         )
-        past = complete(known, value, timing, unknown, settled=observed.settled)
+        settled = observed.settled or isinstance(name[0], Side)
+        past = complete(known, value, timing, unknown, settled=settled)
         pasts.append((*past[:-1], replace(past[-1], expires=_expires(observed, name, value))))
     return tuple(pasts)
 
 
-def _expires(observed: ObservedZone, name: Slot, value: int) -> int | None:
+def _expires(observed: ObservedZone, name: Place, value: int) -> int | None:
     kind, signer = name
     if kind not in (RRsetKind.DNSKEY, RRsetKind.DATA) or signer is None or not value:
         return None

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from reconciler.model.desired import DesiredZone, RiskClass
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Refusal, Rollback, Status, Step, ZonePlan
-from reconciler.model.timeline import Timeline
+from reconciler.model.timeline import RRsetKind, Timeline
 from reconciler.planning.delegation import notes_on
+from reconciler.planning.denial import denial_gate
 from reconciler.planning.goal import goal_of
 from reconciler.planning.hints import hints_on
+from reconciler.planning.publication import World
 from reconciler.planning.refusals import change_gate, gate, no_path
 from reconciler.planning.rollback import ways_back
 from reconciler.planning.solve import Solution, arrived, solve
@@ -62,6 +64,8 @@ def plan_zone(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
         notes=notes_on(observed, task),
         hints=hints_on(desired, observed, goal),
     )
+    if refused := denial_gate(desired, observed):
+        return _refused(observed, Status.NO_SAFE_PATH, refused)
     if arrived(task):
         return _unchanged(context)
     if missing := change_gate(desired, observed, task, goal):
@@ -122,11 +126,17 @@ def _timeline(context: Context, solution: Solution) -> Timeline:
     return timeline_of(
         task.world,
         versions,
-        cds_versions(context.observed, task.world.signers),
+        cds_versions(context.observed, _left_alone(task.world)),
         profiles=solution.kept_profiles,
         assumptions=(*ASSUMPTIONS, *left_out, *context.notes, *context.observed.assumed),
         insecure_allowed=task.insecure_allowed,
     )
+
+
+def _left_alone(world: World) -> tuple[str, ...]:
+    """The signers whose CDS sets the plan does not speak of."""
+    spoken_of = world.slots_of(RRsetKind.CDS)
+    return tuple(name for i, name in enumerate(world.signers) if i not in spoken_of)
 
 
 def _highest(steps: tuple[Step, ...]) -> RiskClass:

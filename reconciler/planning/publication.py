@@ -4,15 +4,21 @@ A node is a tuple with one integer per slot: the DS RRset and the delegation fir
 signer its DNSKEY RRset, its data and the NS RRset at its apex. A set of keys is a bit mask over
 `World.labels`; a DNSKEY RRset holds its keys in the low bits and the keys that sign it in the high
 ones. An NS RRset is a bit mask over `World.signers`.
+
+Behind these stand the slots of `World.extras`, where a problem has any: the CDS set of a signer,
+how it denies existence, which rollovers it was asked for, and of which DS it was told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
+from reconciler.model.desired import Denial
 from reconciler.model.keys import DsRef, Key, KeyEntry
-from reconciler.model.timeline import RRsetKind, Slot
+from reconciler.model.observed import Cds
+from reconciler.model.timeline import RRsetKind
 
 Node = tuple[int, ...]
 
@@ -22,17 +28,38 @@ NS_SLOT = 1
 """Where the delegation, the parent's NS RRset, stands in a node."""
 
 
+class Side(StrEnum):
+    """What matters of a signer and is no RRset that a view is made of."""
+
+    DENIAL = "denial"
+    """How it denies existence: an index into `World.denials`."""
+    ASKED = "asked"
+    """The new keys of rollovers that it was asked for."""
+    TOLD = "told"
+    """The keys of which it was told that their DS is at the parent."""
+
+
+Kind = RRsetKind | Side
+
+Place = tuple[Kind, str | None]
+"""What a slot of a node holds, and of which signer (None: the parent)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerPart:
     """What one signer publishes: labels of the keys served, signing the DNSKEY RRset, the data.
 
-    `ns`: the signers that the NS RRset at its apex names.
+    `ns`: the signers that the NS RRset at its apex names. `told`: the keys of which the signer was
+    told that their DS is at the parent.
     """
 
     dnskeys: frozenset[str] = frozenset()
     krrsig: frozenset[str] = frozenset()
     zrrsig: frozenset[str] = frozenset()
     ns: frozenset[str] = frozenset()
+    cds: Cds = None
+    denial: Denial = field(default_factory=Denial)
+    told: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,22 +73,56 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The keys, DS and signers that one planning problem speaks of, in a fixed order."""
+    """The keys, DS and signers that one planning problem speaks of, in a fixed order.
+
+    `polling`: for how many seconds after it last saw a CDS set the parent may install it, None
+    where the parent does not look at CDS.
+    """
 
     labels: tuple[str, ...]
     refs: tuple[DsRef, ...]
     signers: tuple[str, ...]
     keys: Mapping[str, KeyEntry]
+    extras: tuple[tuple[Kind, str], ...] = ()
+    denials: tuple[Denial, ...] = ()
+    polling: int | None = None
 
     @property
-    def slots(self) -> tuple[Slot, ...]:
+    def slots(self) -> tuple[Place, ...]:
         """The slots of a node, in order."""
         kinds = (RRsetKind.DNSKEY, RRsetKind.DATA, RRsetKind.NS)
         return (
             (RRsetKind.DS, None),
             (RRsetKind.NS, None),
             *((kind, name) for name in self.signers for kind in kinds),
+            *self.extras,
         )
+
+    @property
+    def first_extra(self) -> int:
+        """The slot from which on a node holds `extras`."""
+        return 2 + 3 * len(self.signers)
+
+    def slots_of(self, kind: Kind) -> Mapping[int, int]:
+        """Return the slot of this kind by the index of its signer, where there is one."""
+        return {
+            self.signers.index(name): self.first_extra + i
+            for i, (each, name) in enumerate(self.extras)
+            if each is kind
+        }
+
+    @property
+    def delete_form(self) -> int:
+        """The value of a CDS set in the form that asks for the removal of every DS (RFC 8078)."""
+        return 1 << len(self.refs)
+
+    def cds(self, cds: Cds) -> int:
+        """Return a CDS set as an integer: the mask of its DS, 0 where there is none."""
+        return self.delete_form if cds == "delete" else self.ds_mask(cds or ())
+
+    def cds_of(self, value: int) -> Cds:
+        """Return the CDS set of such an integer."""
+        return "delete" if value == self.delete_form else self.ds_names(value) or None
 
     def mask(self, labels: Iterable[str]) -> int:
         """Return the bit mask of a set of keys."""
@@ -108,7 +169,18 @@ class World:
             node.append(self.dnskey(self.mask(part.dnskeys), self.mask(part.krrsig)))
             node.append(self.mask(part.zrrsig))
             node.append(self.signer_mask(part.ns))
-        return tuple(node)
+        return (*node, *(self._extra(kind, publication.signers[n]) for kind, n in self.extras))
+
+    def _extra(self, kind: Kind, part: SignerPart) -> int:
+        match kind:
+            case RRsetKind.CDS:
+                return self.cds(part.cds)
+            case Side.DENIAL:
+                return self.denials.index(part.denial)
+            case Side.TOLD:
+                return self.mask(part.told)
+            case _:
+                return 0
 
     def sep_keys(self) -> int:
         """Return the mask of the keys with the SEP flag."""
@@ -162,18 +234,28 @@ def reached_at(node: Node, signers: int) -> int:
 
 
 def world_of(
-    keys: Mapping[str, KeyEntry], publications: Iterable[Publication], also: Iterable[str] = ()
+    keys: Mapping[str, KeyEntry],
+    publications: Iterable[Publication],
+    *,
+    extras: Iterable[tuple[Kind, str]] = (),
+    polling: int | None = None,
 ) -> World:
-    """Return the world that these publications live in; `also` names further keys (of history)."""
-    publications = tuple(publications)
+    """Return the world that these publications live in."""
+    publications, extras = tuple(publications), tuple(extras)
+    parts = [(name, part) for p in publications for name, part in p.signers.items()]
     refs = {ref for p in publications for ref in p.ds}
-    labels = {ref.key for ref in refs} | set(also)
-    for publication in publications:
-        for part in publication.signers.values():
-            labels |= part.dnskeys | part.krrsig | part.zrrsig
+    for name, part in parts:
+        if (RRsetKind.CDS, name) in extras and isinstance(part.cds, frozenset):
+            refs |= part.cds
+    labels = {ref.key for ref in refs}
+    for _, part in parts:
+        labels |= part.dnskeys | part.krrsig | part.zrrsig
     return World(
         labels=tuple(sorted(labels)),
         refs=tuple(sorted(refs)),
         signers=tuple(sorted(publications[0].signers)),
         keys={label: keys[label] for label in sorted(labels)},
+        extras=extras,
+        denials=tuple(dict.fromkeys(part.denial for _, part in parts)),
+        polling=polling,
     )

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.planning.edge import Edge
 from reconciler.planning.past import Past
 from reconciler.planning.publication import NS_SLOT, World, apex_slot, data_slot, dnskey_slot
-from reconciler.planning.search import Edge
 from reconciler.planning.timing import SlotTiming
 from reconciler.planning.windows import Mark, Window, windows_of
 

@@ -16,6 +16,8 @@ from typing import NamedTuple
 from reconciler.model.capabilities import DsCheck, DsWrite
 from reconciler.model.keys import Key
 from reconciler.model.moves import ApexNsSet, DataSign, DnskeyAdd, DnskeyRemove
+from reconciler.planning import beside
+from reconciler.planning.edge import Edge, edge_of
 from reconciler.planning.moves import Menu
 from reconciler.planning.offer import Offer, clash, made_by
 from reconciler.planning.publication import (
@@ -36,15 +38,6 @@ MOVES_PER_EDGE = 3
 """Enough for every procedure at one signer: two keys and the data."""
 UNITS_PER_EDGE = 2
 """Enough for several signers, whose moves of one kind are one unit (`Problem._units`)."""
-
-
-class Edge(NamedTuple):
-    """Moves made together; `states` holds for each slot every value that may be seen on the way."""
-
-    offers: tuple[Offer, ...]
-    before: Node
-    after: Node
-    states: tuple[tuple[int, ...], ...]
 
 
 class Cost(NamedTuple):
@@ -142,6 +135,8 @@ class Problem:
         """Return what tells which moves belong together; others stand for themselves."""
         slot = offer.writes[0].slot
         away = slot > NS_SLOT and not reached >> (slot - 2) // 3 & 1
+        if slot >= self.world.first_extra:
+            return type(offer.move), offer.writes[0].put
         match offer.move:
             case ApexNsSet():
                 return ApexNsSet
@@ -158,7 +153,9 @@ class Problem:
 
     def harm(self, edge: Edge) -> int:
         """Return the mask of profiles in which some mix of this edge does harm."""
-        if not self._ds_is_sane(edge):
+        if not self._ds_is_sane(edge) or (
+            self.world.extras and not beside.is_sound(self.world, edge)
+        ):
             return self.views.everything
         bad = 0
         judge = self.views.bad
@@ -203,7 +200,10 @@ class Problem:
         )
 
     def _cost(self, edge: Edge) -> Cost:
-        seconds = settling_time(edge, self.timings, len(self.world.signers))
+        seconds = max(
+            settling_time(edge, self.timings, len(self.world.signers)),
+            beside.settles(self.world, self.timings, edge),
+        )
         parent = sum(made_by(offer) == "parent" for offer in edge.offers)
         return Cost(
             bogus=seconds if self._is_bogus(edge.before) else 0,
@@ -235,6 +235,8 @@ class Problem:
 
     def _settles(self, slot: int, value: int) -> int:
         """The least time that changing this slot takes to settle, now or later on the path."""
+        if slot >= self.world.first_extra:
+            return 0
         if slot <= NS_SLOT or self._stays >> (slot - 2) // 3 & 1:
             return self.timings[slot].remembered(value)
         return self.timings[slot].propagation
@@ -269,23 +271,12 @@ def submitted(world: World, before: Node, after: Node) -> tuple[str, ...]:
     return tuple(ref.key for i, ref in enumerate(world.refs) if new >> i & 1)
 
 
-def edge_of(node: Node, offers: tuple[Offer, ...]) -> Edge:
-    """Return the edge that these moves make, with every value each slot may show on the way."""
-    states = [{value} for value in node]
-    after = list(node)
-    for offer in offers:
-        for slot, keep, put in offer.writes:
-            states[slot] |= {value & keep | put for value in states[slot]}
-            after[slot] = after[slot] & keep | put
-    return Edge(offers, node, tuple(after), tuple(tuple(sorted(values)) for values in states))
-
-
 def settling_time(edge: Edge, timings: tuple[SlotTiming, ...], signers: int = 1) -> int:
     """Return the seconds until no cache may hold what this edge displaces."""
     reached = in_reach(edge.states, signers) if signers > 1 else 1
     seconds = 0
-    for slot, (values, after) in enumerate(zip(edge.states, edge.after, strict=True)):
-        timing = timings[slot]
+    for slot in range(apex_slot(signers - 1) + 1):
+        values, after, timing = edge.states[slot], edge.after[slot], timings[slot]
         asked = slot <= NS_SLOT or reached >> (slot - 2) // 3 & 1
         for value in values:
             if value != after:

@@ -8,7 +8,8 @@ from itertools import combinations
 
 from reconciler.model.capabilities import DsCheck, ParentCapabilities
 from reconciler.model.keys import Key
-from reconciler.model.timeline import RRsetKind
+from reconciler.planning import beside
+from reconciler.planning.edge import Edge, edge_of
 from reconciler.planning.moves import Menu
 from reconciler.planning.offer import Stand
 from reconciler.planning.past import Past
@@ -22,8 +23,9 @@ from reconciler.planning.publication import (
     reached_at,
 )
 from reconciler.planning.reach import all_windows, ways_to
+from reconciler.planning.rule import Rule
 from reconciler.planning.safety import DS_ALG, LOOSE, Profile, View, Views
-from reconciler.planning.search import Edge, Problem, edge_of, find_path, submitted
+from reconciler.planning.search import Problem, find_path, submitted
 from reconciler.planning.tighten import ORDER, Apart, Arc, Waits, choose
 from reconciler.planning.timing import SlotTiming
 from reconciler.planning.windows import Window, harmful, windows_of
@@ -75,6 +77,7 @@ class Solution:
     waits: Waits
     apart: tuple[tuple[Apart, ...], ...]
     standing: tuple[Standing, ...]
+    rules: tuple[Rule, ...]
 
     @property
     def kept_profiles(self) -> tuple[str, ...]:
@@ -208,7 +211,7 @@ def _dead(task: Task, views: Views, profile: int) -> frozenset[tuple[str, int]]:
     changing = [
         i
         for i, (kind, _) in enumerate(task.world.slots)
-        if task.start[i] != task.goal[i] and kind is not RRsetKind.NS
+        if task.start[i] != task.goal[i] and kind in KINDS
     ]
     for size in range(1, len(changing) + 1):
         for slots in combinations(changing, size):
@@ -226,6 +229,7 @@ def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solu
     if len(task.signers) > 1:
         ordered = _parted(task, views, ordered, kept)
     waits, apart, standing = _wait_for(task, views, ordered, kept)
+    windows = all_windows(task.world, task.pasts, task.timings, ordered)
     for j in range(1, len(ordered)):
         if not waits.implies((j, j + 1), ORDER):
             waits.require((j, j + 1), ORDER)
@@ -234,10 +238,11 @@ def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solu
         views=views,
         kept=kept,
         path=ordered,
-        windows=all_windows(task.world, task.pasts, task.timings, ordered),
+        windows=windows,
         waits=waits,
         apart=tuple(apart),
         standing=tuple(standing),
+        rules=beside.rules(task.world, windows, ordered),
     )
 
 
@@ -295,13 +300,15 @@ def _wait_for(
         if any(task.pasts[slot][-1].at == 0 for slot in _slots(edge)):
             waits.require((0, j), ORDER)
     for (i, before), (j, after) in combinations(enumerate(path, start=1), 2):
-        if _slots(before) & _slots(after):
+        if _hangs_on(before, after):
             waits.require((i, j), ORDER)
     for arc in _shown_until(task.world, path):
         waits.require(arc, ORDER)
     standing = [s for j in range(1, len(path) + 1) for s in _standing(task, path, j)]
     for rule in standing:
         waits.require(rule.arc, rule.seconds)
+    for owed in beside.rules(task.world, windows, path):
+        waits.require(owed.arc, owed.seconds)
     for j, edge in enumerate(path, start=1):
         if any(edge.states[DS_SLOT]) and (edge.after[DS_SLOT] or len(_slots(edge)) > 1):
             waits.require((0, j), task.ns_unknown_until)
@@ -318,6 +325,15 @@ def _shown_until(world: World, path: Sequence[Edge]) -> Iterator[Arc]:
             for (kind, _), before, after in zip(world.slots, later.before, later.after, strict=True)
         ):
             yield i, j
+
+
+def _hangs_on(before: Edge, after: Edge) -> bool:
+    """True if these edges cannot change places: one writes what the other writes or reads."""
+    return bool(_slots(before) & (_slots(after) | _reads(after)) or _reads(before) & _slots(after))
+
+
+def _reads(edge: Edge) -> frozenset[int]:
+    return frozenset(slot for offer in edge.offers for slot in offer.reads)
 
 
 def _slots(edge: Edge) -> frozenset[int]:

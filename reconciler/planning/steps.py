@@ -8,9 +8,9 @@ from reconciler.model.desired import DnssecPolicy, RiskClass
 from reconciler.model.keys import Key
 from reconciler.model.plan import Deadline, FreezeClass, Need, Step
 from reconciler.model.timeline import RRsetKind
+from reconciler.planning.edge import Edge
 from reconciler.planning.offer import ParentInstalls, made_by
 from reconciler.planning.publication import DS_SLOT, World
-from reconciler.planning.search import Edge
 from reconciler.planning.solve import Solution, Standing
 from reconciler.planning.tighten import ORDER, Apart, Arc, can_meet
 from reconciler.planning.timeline import step_id
@@ -105,6 +105,9 @@ def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) ->
     rules = [s for s in solution.standing if s.arc == arc and s.seconds == seconds]
     if rules:
         return CARDINAL, _cardinal(solution, rules[0])
+    asked = next((r for r in solution.rules if r.arc == arc and r.seconds == seconds), None)
+    if asked is not None:
+        return asked.reason, asked.why
     if arc[0] == 0 and seconds == ORDER:
         return SEQUENCE, "what stands now is taken to stand since the observation"
     if arc[0] == 0:

@@ -21,6 +21,7 @@ from reconciler.planning.publication import (
     world_of,
 )
 from reconciler.planning.safety import profiles_for
+from reconciler.planning.sides import ends_of
 from reconciler.planning.solve import Task
 from reconciler.planning.timing import timings, unknown_ttls
 
@@ -28,11 +29,12 @@ from reconciler.planning.timing import timings, unknown_ttls
 def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
     """Return what is to be solved."""
     signers = involved(desired, observed)
-    start = start_of(observed, signers)
+    ends = ends_of(desired, observed, start_of(observed, signers), goal.publication)
+    start = ends.start
     mending = _mending_ds(desired, observed)
     mended = Publication(ds=mending, signers=start.signers)
-    publications = [start, goal.publication, mended, *_remembered(observed, signers)]
-    world = world_of(goal.keys, publications)
+    publications = [start, ends.goal, mended, *_remembered(observed, signers)]
+    world = world_of(goal.keys, publications, extras=ends.extras)
     times = timings(world, observed)
     unknown = unknown_ttls(world, observed, _bounds(desired.policy.bounds, desired.policy.ds_ttl))
     node = world.encode(start)
@@ -43,7 +45,7 @@ def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
     return Task(
         world=world,
         start=node,
-        goal=world.encode(goal.publication),
+        goal=world.encode(ends.goal),
         parent=observed.parent.capabilities,
         signers=_stands(desired, observed, world, publications, goal.publication),
         timings=times,

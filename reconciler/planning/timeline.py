@@ -16,9 +16,9 @@ from reconciler.model.timeline import (
     Timeline,
     Version,
 )
+from reconciler.planning.edge import Edge
 from reconciler.planning.past import Past
-from reconciler.planning.publication import World
-from reconciler.planning.search import Edge
+from reconciler.planning.publication import Side, World
 from reconciler.planning.timing import SlotTiming
 from reconciler.planning.windows import Window
 
@@ -38,6 +38,8 @@ def versions_of(
     """Return the versions of every slot of a node, in order within each slot."""
     versions: list[Version] = []
     for slot, (past, timing) in enumerate(zip(pasts, timings, strict=True)):
+        if isinstance(world.slots[slot][0], Side):
+            continue
         versions += [
             version_of(
                 world,
@@ -77,7 +79,7 @@ def version_of(  # noqa: PLR0913 - the fields of a version
     at: int | None = None,
     step: str | None = None,
     expires: int | None = None,
-) -> DsVersion | NsVersion | DnskeyVersion | DataVersion:
+) -> Version:
     """Return one version of one slot; `value` None is something unknown."""
     kind, signer = world.slots[slot]
     unknown, held = value is None, value or 0
@@ -94,6 +96,18 @@ def version_of(  # noqa: PLR0913 - the fields of a version
     if kind is RRsetKind.DS or signer is None:
         refs = world.ds_names(held)
         return DsVersion(step=step, at=at, ttl=ttl, propagation=delay, unknown=unknown, ds=refs)
+    if kind is RRsetKind.CDS:
+        return CdsVersion(
+            step=step,
+            at=at,
+            ttl=ttl,
+            propagation=delay,
+            unknown=unknown,
+            signer=signer,
+            cds=world.cds_of(held),
+            polled=world.polling is not None,
+            processing_max=world.polling or 0,
+        )
     if kind is RRsetKind.DNSKEY:
         keys, krrsig = world.dnskey_parts(held)
         return DnskeyVersion(
@@ -120,7 +134,7 @@ def version_of(  # noqa: PLR0913 - the fields of a version
 
 
 def cds_versions(observed: ObservedZone, signers: Iterable[str]) -> tuple[CdsVersion, ...]:
-    """Return the start version of each CDS set that a signer publishes."""
+    """Return the version of each CDS set that these signers publish and the plan leaves alone."""
     parent = observed.parent.capabilities
     return tuple(
         CdsVersion(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import RRsetKind
-from reconciler.planning.publication import NS_SLOT, World
+from reconciler.planning.publication import NS_SLOT, Side, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +89,20 @@ def apex_timing(observed: ObservedZone, signer: str) -> SlotTiming:
     )
 
 
+def _no_timing(_observed: ObservedZone, _signer: str) -> SlotTiming:
+    return SlotTiming(ttl=0, negative_ttl=0, propagation=0)
+
+
 def timings(world: World, observed: ObservedZone) -> tuple[SlotTiming, ...]:
     """Return the times of each slot of a node, in order."""
     by_kind = {
         RRsetKind.DNSKEY: dnskey_timing,
         RRsetKind.DATA: data_timing,
         RRsetKind.NS: apex_timing,
+        RRsetKind.CDS: dnskey_timing,
+        Side.DENIAL: data_timing,
+        Side.ASKED: _no_timing,
+        Side.TOLD: _no_timing,
     }
     return (
         ds_timing(observed),

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
+from reconciler.planning.edge import Edge
 from reconciler.planning.past import Past, gone_at
 from reconciler.planning.publication import DS_SLOT, World, data_slot, dnskey_slot
 from reconciler.planning.safety import View, Views
-from reconciler.planning.search import Edge
 from reconciler.planning.timing import SlotTiming
 
 
