@@ -8,6 +8,7 @@ from itertools import combinations
 
 from reconciler.model.capabilities import DsCheck, ParentCapabilities
 from reconciler.model.keys import Key
+from reconciler.model.timeline import RRsetKind
 from reconciler.planning import beside
 from reconciler.planning.edge import Edge, edge_of
 from reconciler.planning.moves import Menu
