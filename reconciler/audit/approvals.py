@@ -92,6 +92,10 @@ def unapproved(scene: Scene, plan: ZonePlan, logged: LoggedPlan, step: Step) -> 
 
 
 def _digest(scene: Scene, plan: ZonePlan, logged: LoggedPlan, step: Step) -> str:
+    turned = logged.turned
+    if turned is not None:
+        risky = risk_of_step(step, plan.timeline) >= RiskClass.R3
+        return turned.refined if turned.refined and risky else turned.change
     refinement = _refinement(scene, plan, step)
     return logged.change if refinement is None else refinement.digest
 
@@ -107,6 +111,8 @@ def _case(scene: Scene, plan: ZonePlan, logged: LoggedPlan, step: Step, owner: s
     refinement = _refinement(scene, plan, step)
     first = scene.log.begun_at if refinement is None else _since(scene, plan, refinement)
     risk = risk_of_plan(plan) if refinement is None else risk_of_step(step, plan.timeline)
+    if logged.turned is not None:
+        first, risk = logged.turned.begun_at, RiskClass(logged.turned.risk)
     return Case(
         digest=_digest(scene, plan, logged, step),
         risk=risk,

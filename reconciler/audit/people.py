@@ -45,7 +45,8 @@ def resolve_problems(scene: Scene) -> Iterator[Problem]:
     idem = scene.entry.draft.idem
     if idem is not None and not scene.attempts:
         yield Problem("audit-no-intent", f"no intent `{idem}` stands before it")
-    if idem is None and scene.log.blocked is None:
+    rolled_back = scene.log.turned is not None and scene.log.complete
+    if idem is None and scene.log.blocked is None and not rolled_back:
         yield Problem("audit-blocked", "there was nothing to resolve")
 
 

@@ -76,7 +76,8 @@ def _is_intact(content: bytes) -> bool:
 
 def _too_early(scene: Scene) -> Iterator[Problem]:
     log = scene.log
-    if log.plan is not None and not log.complete:
+    turning = bool(scene.data.text_mapping("rollback", default={}))
+    if log.plan is not None and not log.complete and not turning:
         yield Problem("audit-order", f"the plan of entry {log.plan.seq} was still under way")
     if log.adopted is None:
         yield Problem("audit-order", "the zone had not been adopted")

@@ -10,6 +10,7 @@ from reconciler.audit.findings import finding
 from reconciler.audit.intents import intent_problems
 from reconciler.audit.plans import plan_on_record, plan_problems, refined
 from reconciler.audit.policy import policy_problems, rules_from
+from reconciler.audit.rollbacks import rollback_problems
 from reconciler.audit.scene import Attempt, Problem, Scene
 from reconciler.audit.shape import ShapeError
 from reconciler.diagnostics import Diagnostic, ReconcileError
@@ -26,6 +27,11 @@ Judge = Callable[[Scene], Iterator[Problem]]
 def _genesis(scene: Scene) -> Iterator[Problem]:
     if not scene.data.text("ledger"):
         yield Problem("audit-genesis", "it gives the ledger no id")
+
+
+def _plan(scene: Scene) -> Iterator[Problem]:
+    yield from plan_problems(scene)
+    yield from rollback_problems(scene)
 
 
 def _reserved(scene: Scene) -> Iterator[Problem]:
@@ -48,7 +54,7 @@ JUDGES: dict[Event, Judge] = {
     Event.GENESIS: _genesis,
     Event.POLICY: policy_problems,
     Event.ADOPT: people.adopt_problems,
-    Event.PLAN: plan_problems,
+    Event.PLAN: _plan,
     Event.REFINE: effects.refine_problems,
     Event.APPROVAL: approvals.approval_problems,
     Event.REVOKE: approvals.revoke_problems,

@@ -8,9 +8,9 @@ from reconciler.execute.turn import Turn
 from reconciler.governance.approvals import ApprovalVerdict, Case, judge_approvals, rules_of
 from reconciler.governance.risk import risk_of_plan, risk_of_step
 from reconciler.ledger.evidence_of_approval import examined
-from reconciler.ledger.history import Refined
+from reconciler.ledger.history import Refined, TurnedBack
 from reconciler.model.desired import RiskClass
-from reconciler.model.plan import Step
+from reconciler.model.plan import Step, ZonePlan
 
 
 def verdict_for(turn: Turn, step: Step) -> tuple[str, ApprovalVerdict]:
@@ -20,6 +20,8 @@ def verdict_for(turn: Turn, step: Step) -> tuple[str, ApprovalVerdict]:
     class R3 and above need the refined digest instead (design/change-control.md §1).
     """
     plan, logged = turn.plan, turn.log.plan
+    if plan is not None and turn.log.turned is not None:
+        return covered(turn, plan, turn.log.turned, step)
     assert plan is not None, "a step belongs to a plan"  # noqa: S101  (invariant)
     assert logged is not None, "a running plan is on record"  # noqa: S101  (invariant)
     risk = risk_of_step(step, plan.timeline)
@@ -36,13 +38,39 @@ def verdict_for(turn: Turn, step: Step) -> tuple[str, ApprovalVerdict]:
         now=turn.now,
         first_effect_at=first,
     )
+    return digest, _judged(turn, case)
+
+
+def covered(
+    turn: Turn, plan: ZonePlan, turned: TurnedBack, step: Step
+) -> tuple[str, ApprovalVerdict]:
+    """Return the digest that covers `step` of the rollback `plan`, and the verdict on it.
+
+    A rollback is approved with its plan, for as long as that plan's approvals hold, and asks for
+    what that plan asked for.
+    """
+    risky = risk_of_step(step, plan.timeline) >= RiskClass.R3
+    digest = turned.refined if turned.refined and risky else turned.change
+    logged = turn.log.plan
+    case = Case(
+        digest=digest,
+        risk=RiskClass(turned.risk),
+        owner=turn.desired.owner,
+        authors=logged.authors if logged else frozenset(),
+        now=turn.now,
+        first_effect_at=turned.begun_at,
+    )
+    return digest, _judged(turn, case)
+
+
+def _judged(turn: Turn, case: Case) -> ApprovalVerdict:
     approvals = examined(
-        turn.log.approvals.get(digest, ()),
+        turn.log.approvals.get(case.digest, ()),
         zone=turn.zone,
         ledger_id=turn.history.ledger_id or "",
         people=turn.outside.portfolio.people,
     )
-    return digest, judge_approvals(case, rules_of(turn.outside.portfolio), approvals)
+    return judge_approvals(case, rules_of(turn.outside.portfolio), approvals)
 
 
 def still_needed(turn: Turn, step: Step) -> str:

@@ -101,6 +101,9 @@ def _digests(log: ZoneLog) -> Iterator[str]:
     if log.plan is None or log.complete:
         return
     yield log.plan.change
+    if log.turned is not None:
+        yield log.turned.change
+        yield from ([log.turned.refined] if log.turned.refined else [])
     yield from (refined.digest for refined in log.refined.values())
 
 

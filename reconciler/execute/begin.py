@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from reconciler.diagnostics import Diagnostic
 from reconciler.execute.approvals import latest_refinement
 from reconciler.execute.evidence import adopted, agreed, refined_digest
+from reconciler.execute.keep import Origin, keep
 from reconciler.execute.outside import LOOK_AGAIN
 from reconciler.execute.position import Position, expected
-from reconciler.execute.propose import bundled
 from reconciler.execute.readback import Laggard, reader
 from reconciler.execute.snapshot import take
 from reconciler.execute.snapshot_json import snapshot_json, snapshots
 from reconciler.execute.turn import Turn
 from reconciler.execute.words import differing, refused, unseen
 from reconciler.ledger.history import UnderWay
-from reconciler.ledger.records import About, plan_draft
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Status, ZonePlan
 from reconciler.model.results import Blocked, Converged, Failed, Result, WaitingForTime
-from reconciler.spec.canonical import bytes_digest
-from reconciler.spec.digests import desired_digest, desired_text
-from reconciler.spec.plan_file import dump_plan
+from reconciler.model.timeline import Slot, Version, slot
+from reconciler.spec.digests import desired_digest
 
 
 def superseded(turn: Turn, position: Position) -> str:
@@ -54,12 +53,30 @@ def drift(turn: Turn, position: Position) -> tuple[Laggard, ...]:
     if timeline is None:
         return ()
     seen = reader(turn.observation, timeline.keys)
-    differing = seen.laggards(expected(position).values())
-    return tuple(lag for lag in differing if not lag.silent)
+    lagging = [
+        lag
+        for where, version in expected(position).items()
+        for lag in seen.laggards([version])
+        if not any(lag not in seen.laggards([v]) for v in _still_about(turn, position, where))
+    ]
+    return tuple(lag for lag in lagging if not lag.silent)
+
+
+def _still_about(turn: Turn, position: Position, where: Slot) -> tuple[Version, ...]:
+    """Return what some servers still showed of an RRset when a way back began in mid-change, as
+    long as no step of it has changed that RRset.
+    """
+    timeline = position.plan.timeline
+    versions = timeline.versions if timeline and turn.log.turned else ()
+    mine = [version for version in versions if slot(version) == where and not version.unknown]
+    changed = any(version.step in position.done for version in mine)
+    return () if changed else tuple(version for version in mine if version.step is None)
 
 
 def begin(turn: Turn) -> Result | None:
     """Plan from here; None where something was put on record and the run may go on."""
+    if why := held_back(turn):
+        return _held_back(turn, why)
     under_way = turn.log.under_way_at(turn.now)
     if under_way is not None:
         return _under_way(turn, under_way)
@@ -82,6 +99,33 @@ def begin(turn: Turn) -> Result | None:
         case Status.PLANNED:
             _log(turn, plan)
             return None
+
+
+def held_back(turn: Turn) -> str:
+    """Return why the desired state is not planned again: its plan was turned back; an empty text
+    where it is another by now, or a person has decided to try it once more.
+    """
+    turned, plan = turn.log.turned, turn.plan
+    if turned is None or plan is None or not turn.log.complete:
+        return ""
+    return turned.why if plan.desired_digest == desired_digest(turn.desired) else ""
+
+
+def _held_back(turn: Turn, why: str) -> Result:
+    turned = turn.log.turned
+    finding = Diagnostic(
+        code="rolled-back",
+        summary=f"the plan of {turn.zone} was rolled back, and nothing is tried again: {why}",
+        hint="take the change back in git, or say that it may be planned again: "
+        + try_again(turn.zone, turned.after if turned else ""),
+        where=turn.zone,
+    )
+    return Blocked(zone=turn.zone, diagnostics=(finding,))
+
+
+def try_again(zone: str, step: str) -> str:
+    """Return the command with which a person lets a change be planned again."""
+    return f"`reconcile resolve {zone} --step {step} --not-done --reason TEXT`"
 
 
 def _under_way(turn: Turn, left: UnderWay) -> Result:
@@ -119,22 +163,8 @@ def _rest(turn: Turn) -> Result | None:
 
 
 def _log(turn: Turn, plan: ZonePlan) -> None:
-    """Put the plan on record whole; approvals are then given to its change digest."""
-    data = dump_plan(bundled({turn.zone: plan}))
-    name = bytes_digest(data)
-    path = f"plans/{name.removeprefix('sha256:')}.json"
-    about = About(zone=turn.zone, plan=name, change=plan.change_digest)
-    draft = plan_draft(
-        about,
-        blob=path,
-        steps=[step.id for step in plan.steps],
-        risk=plan.risk.value,
-        authors=turn.outside.authors(turn.zone, _last_commit(turn)),
-        commit=turn.outside.commit,
-    )
-    wanted = desired_text(turn.desired)
-    kept = f"desired/{bytes_digest(wanted).removeprefix('sha256:')}.json"
-    turn.record(draft, blobs={path: data, kept: wanted})
+    authors = turn.outside.authors(turn.zone, _last_commit(turn))
+    keep(turn, plan, Origin(authors=authors, commit=turn.outside.commit))
 
 
 def _last_commit(turn: Turn) -> str | None:

@@ -137,7 +137,8 @@ def resolve(outside: Outside, zone: str, step: str, word: Word, *, done: bool) -
         if intents:
             told = f"a person's word: {word.reason}"
             return [d for i in intents for d in _settled(zone, log, i, word, told, done=done)]
-        if log.blocked is not None and log.blocked.step in {None, step}:
+        rolled_back = log.turned is not None and log.complete and log.turned.after == step
+        if rolled_back or (log.blocked is not None and log.blocked.step in {None, step}):
             about = About(zone=zone, step=step)
             return [resolve_draft(about, reason=word.reason, done=done, person=word.person)]
         raise ReconcileError(_nothing_open(zone, step, log))

@@ -104,7 +104,7 @@ def _of_slot(case: _Case, read: Reader, where: Slot, version: Version) -> Differ
             DriftKind.IN_PROGRESS,
             shows=differing(lagging[0]) or describe(version),
             expected=describe(candidates[-1]),
-            why=f"{names} of the running plan was begun and is not seen everywhere yet",
+            why=f"{names} of {_running(case)} was begun and is not seen everywhere yet",
         )
     return _to_come(case, where, version)
 
@@ -112,6 +112,11 @@ def _of_slot(case: _Case, read: Reader, where: Slot, version: Version) -> Differ
 def _telling(read: Reader, version: Version) -> tuple[Laggard, ...]:
     """Return the servers that show something else; one that shows nothing tells nothing."""
     return tuple(lag for lag in read.laggards([version]) if not lag.silent)
+
+
+def _running(case: _Case) -> str:
+    turned = case.log.turned
+    return "the running plan" if turned is None else f"the way back ({turned.why})"
 
 
 def _under_way(case: _Case, where: Slot) -> tuple[Step, ...]:
@@ -142,7 +147,7 @@ def _to_come(case: _Case, where: Slot, version: Version) -> Difference | None:
                 DriftKind.IN_PROGRESS,
                 shows=describe(version),
                 expected=describe(changes[-1]),
-                why=f"{step.id} of the running plan changes it",
+                why=f"{step.id} of {_running(case)} changes it",
             )
     return None
 
@@ -217,8 +222,15 @@ def _ahead(case: _Case, plan: ZonePlan) -> Iterator[Difference]:
             DriftKind.NOT_YET_APPLIED,
             shows=describe(shown) if shown else "nothing",
             expected=describe(version),
-            why=f"a plan of {len(plan.steps)} steps is not on record yet: `reconcile apply`",
+            why=_not_begun(case, plan),
         )
+
+
+def _not_begun(case: _Case, plan: ZonePlan) -> str:
+    turned = case.log.turned
+    if turned is not None and case.log.complete:
+        return f"it was rolled back: {turned.why}"
+    return f"a plan of {len(plan.steps)} steps is not on record yet: `reconcile apply`"
 
 
 def _difference(  # noqa: PLR0913 (one argument per member)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from reconciler.diagnostics import Diagnostic, ExitCode
 from reconciler.execute.approvals import verdict_for
@@ -54,8 +54,8 @@ def _seen(turn: Turn, step: Step) -> Result | None:
 
 
 def _in_time(turn: Turn, position: Position, step: Step) -> Result | None:
-    deadline = position.deadline(step)
-    if deadline is None or turn.now + _longest(turn, step) <= deadline:
+    deadline = missed(turn, position, step)
+    if deadline is None:
         return None
     finding = Diagnostic(
         code="deadline-passed",
@@ -65,6 +65,13 @@ def _in_time(turn: Turn, position: Position, step: Step) -> Result | None:
         where=turn.zone,
     )
     return Failed(zone=turn.zone, diagnostics=(finding,), exit_code=ExitCode.STALE)
+
+
+def missed(turn: Turn, position: Position, step: Step) -> datetime | None:
+    """Return the deadline of `step` that can be met no more, None where there is none."""
+    deadline = position.deadline(step)
+    late = deadline is not None and turn.now + _longest(turn, step) > deadline
+    return deadline if late else None
 
 
 def _longest(turn: Turn, step: Step) -> timedelta:

@@ -15,7 +15,7 @@ from reconciler.model.desired import DesiredZone
 from reconciler.model.durations import duration_words
 from reconciler.model.moves import system
 from reconciler.model.plan import Step
-from reconciler.model.status import LastSeen, Suspended
+from reconciler.model.status import LastSeen, RolledBack, Suspended
 
 NEXT_RUN = ("the next run",)
 A_PERSON = ("a person",)
@@ -42,6 +42,14 @@ def suspended(turn: Turn) -> Suspended | None:
     if found is None:
         return None
     return Suspended(since=found.at, until=found.until, reason=found.reason, person=found.person)
+
+
+def rolled_back(log: ZoneLog) -> RolledBack | None:
+    """Return why the plan on record leads back, None where it does not."""
+    if log.plan is None or log.plan.turned is None:
+        return None
+    turned = log.plan.turned
+    return RolledBack(since=log.plan.at, after=turned.after, cause=turned.cause, why=turned.why)
 
 
 def may_approve(turn: Turn, verdict: ApprovalVerdict) -> tuple[str, ...]:

@@ -77,6 +77,8 @@ CHECKPOINTS = (
     "after-evidence",
 )
 """Where a run may be killed, in the order in which one step passes them."""
+TURNING = ("before-turning", "after-turning")
+"""Where a run may be killed besides, when a plan is turned back."""
 
 
 def unbuilt(portfolio: Portfolio, zone: DesiredZone) -> tuple[str, ...]:

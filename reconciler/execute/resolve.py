@@ -7,7 +7,7 @@ operation of the step is safe to repeat, and a matter for a person where one is 
 
 from __future__ import annotations
 
-from reconciler.diagnostics import Diagnostic
+from reconciler.execute.block import block
 from reconciler.execute.outside import LOOK_AGAIN
 from reconciler.execute.position import effects
 from reconciler.execute.readback import reader
@@ -17,7 +17,7 @@ from reconciler.ledger.history import OpenIntent
 from reconciler.ledger.records import outcome_draft
 from reconciler.model.moves import DsAdd, DsRemove, DsReplace, Move, NsSet
 from reconciler.model.plan import Step
-from reconciler.model.results import Blocked, Result, WaitingForTime
+from reconciler.model.results import Result, WaitingForTime
 from reconciler.ports import Idempotency
 
 SEEN_LATER = "seen by a later run"
@@ -91,12 +91,7 @@ def _close(turn: Turn, intent: OpenIntent, *, ok: bool, message: str) -> None:
 
 
 def _blocked(turn: Turn, intent: OpenIntent, why: str) -> Result:
-    finding = Diagnostic(
-        code="open-intent",
-        summary=f"step {intent.step} of {turn.zone} was begun and its end is not on record: {why}",
-        detail=f"begun {intent.at:%FT%TZ} by run {intent.run or 'unknown'}",
-        hint="look at the signer and the parent yourself, then say what you found: `reconcile "
-        f"resolve {turn.zone} --step {intent.step} --done` (or `--not-done`) `--reason TEXT`",
-        where=turn.zone,
+    began = f"begun {intent.at:%FT%TZ} by run {intent.run or 'unknown'}"
+    return block(
+        turn, intent.step, f"how step {intent.step}, {began}, ended is not on record: {why}"
     )
-    return Blocked(zone=turn.zone, diagnostics=(finding,))

@@ -8,13 +8,16 @@ from dataclasses import replace
 from reconciler.diagnostics import LostRaceError, ReconcileError
 from reconciler.execute.abandon import given_up
 from reconciler.execute.act import make
+from reconciler.execute.alarm import alarm, too_late
 from reconciler.execute.approvals import still_needed
 from reconciler.execute.begin import begin, superseded
+from reconciler.execute.block import still_blocked
 from reconciler.execute.evidence import look_for
 from reconciler.execute.gates import refusal
 from reconciler.execute.outside import Outside, unbuilt
 from reconciler.execute.position import Position
 from reconciler.execute.resolve import resolve
+from reconciler.execute.rollback import rollback_from, turn_back
 from reconciler.execute.turn import Turn, gather
 from reconciler.execute.words import not_built, waiting_for
 from reconciler.model.desired import DesiredZone
@@ -51,9 +54,10 @@ def apply_zone(outside: Outside, desired: DesiredZone) -> Result:
     done: list[str] = []
     try:
         for _ in range(TURNS_MAX):
-            result = _turn(gather(outside, desired), done)
+            turn = gather(outside, desired)
+            result = _turn(turn, done)
             if result is not None:
-                return replace(result, done=tuple(done))
+                return replace(result, done=tuple(done), rollback=_turned(turn))
     except LostRaceError as race:
         return Raced(zone=desired.zone, diagnostics=race.diagnostics, done=tuple(done))
     except ReconcileError as error:
@@ -67,11 +71,19 @@ def apply_zone(outside: Outside, desired: DesiredZone) -> Result:
     raise AssertionError(message)
 
 
+def _turned(turn: Turn) -> str:
+    """Return why the plan is being turned back, an empty text where it is not."""
+    turned = turn.log.turned
+    return turned.why if turned and not turn.log.complete else ""
+
+
 def _turn(turn: Turn, done: list[str]) -> Result | None:
     """Take one turn: one entry or one step forward; None where there may be more to do."""
     suspension = turn.log.suspended_at(turn.now)
     if suspension is not None:
         return Frozen(zone=turn.zone, until=suspension.until, reason=suspension.reason)
+    if turn.log.blocked is not None:
+        return still_blocked(turn, turn.log.blocked)
     if turn.log.open_intent is not None:
         return resolve(turn, turn.log.open_intent)
     if turn.observation.zone is None:
@@ -79,6 +91,9 @@ def _turn(turn: Turn, done: list[str]) -> Result | None:
     position = turn.position
     if position is None or not position.left:
         return begin(turn)
+    seen = alarm(turn, position)
+    if seen is not None:
+        return turn_back(turn, position, seen)
     if why := superseded(turn, position):
         _give_up(turn, why)
         return None
@@ -112,6 +127,9 @@ def _go_on(turn: Turn, position: Position) -> Result | None:
             step=due.id,
             reason=waiting_for(position, due) + still_needed(turn, due),
         )
+    late = too_late(turn, position, due)
+    if late is not None and rollback_from(turn, position):
+        return turn_back(turn, position, late)
     refused = refusal(turn, position, due)
     if isinstance(refused, Failed):
         _give_up(turn, refused.diagnostics[0].summary)

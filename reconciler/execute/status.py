@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.execute.approvals import still_needed, verdict_for
-from reconciler.execute.begin import superseded
+from reconciler.execute.begin import held_back, superseded, try_again
+from reconciler.execute.block import how_to_end
 from reconciler.execute.lateness import (
     A_PERSON,
     NEXT_RUN,
     last_seen,
     may_approve,
     overdue,
+    rolled_back,
     shown_by,
     suspended,
     systems,
@@ -24,7 +26,7 @@ from reconciler.execute.readback import describe
 from reconciler.execute.snapshot import take
 from reconciler.execute.turn import Turn, gather
 from reconciler.execute.words import not_built, waiting_for
-from reconciler.ledger.history import OpenIntent
+from reconciler.ledger.history import Blocked, OpenIntent
 from reconciler.model.desired import DesiredZone
 from reconciler.model.moves import op
 from reconciler.model.plan import Status, Step
@@ -52,6 +54,7 @@ def _status(outside: Outside, desired: DesiredZone) -> ZoneStatus:
             findings=findings,
             last_seen=last_seen(turn.log),
             suspended=suspension,
+            rolled_back=rolled_back(turn.log),
         )
     status = _stand(turn)
     return replace(
@@ -60,6 +63,7 @@ def _status(outside: Outside, desired: DesiredZone) -> ZoneStatus:
         findings=(*status.findings, *turn.observation.diagnostics),
         last_seen=last_seen(turn.log),
         suspended=suspension,
+        rolled_back=rolled_back(turn.log),
     )
 
 
@@ -70,6 +74,8 @@ def _stand(turn: Turn) -> ZoneStatus:
         asked = (suspension.person,) if suspension.person else ()
         told = _told(turn, Stand.SUSPENDED, suspension.reason, until=suspension.until)
         return replace(told, who=asked)
+    if turn.log.blocked is not None:
+        return _blocked(turn, turn.log.blocked)
     if intent is not None:
         return _open(turn, intent)
     if position is None or superseded(turn, position) or not position.left:
@@ -78,6 +84,12 @@ def _stand(turn: Turn) -> ZoneStatus:
     change = turn.log.plan.change if turn.log.plan else ""
     steps = tuple(_step_status(position, step) for step in position.plan.steps)
     return replace(status, change=change, steps=steps)
+
+
+def _blocked(turn: Turn, found: Blocked) -> ZoneStatus:
+    """Say what a person has to decide, and how."""
+    told = _told(turn, Stand.BLOCKED, f"{found.why}; {how_to_end(turn.zone, found.step)}")
+    return replace(told, who=A_PERSON, due_since=found.at)
 
 
 def _open(turn: Turn, intent: OpenIntent) -> ZoneStatus:
@@ -93,6 +105,10 @@ def _without_plan(turn: Turn) -> ZoneStatus:
     observed = turn.observed
     if observed is None:
         return _told(turn, Stand.UNSEEN, "")
+    if why := held_back(turn):
+        after = turn.log.turned.after if turn.log.turned else ""
+        told = f"rolled back ({why}); change the desired state, or {try_again(turn.zone, after)}"
+        return replace(_told(turn, Stand.BLOCKED, told), who=A_PERSON)
     under_way = turn.log.under_way_at(turn.now)
     if under_way is not None:
         why = f"what an abandoned plan may still bring about: {', '.join(under_way.steps)}"

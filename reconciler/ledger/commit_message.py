@@ -37,7 +37,8 @@ def commit_message(entries: Sequence[Entry]) -> str:
 def _story(entry: Entry) -> str:
     where = " of ".join(_plain(text) for text in (entry.draft.step, entry.draft.zone) if text)
     what = ", ".join(_moves(entry.draft.data.get("moves")))
-    return f"{entry.event}{': ' if where else ''}{where}{' — ' if what else ''}{what}"
+    event = "rollback" if "rollback" in entry.draft.data else entry.event
+    return f"{event}{': ' if where else ''}{where}{' — ' if what else ''}{what}"
 
 
 def _moves(moves: Json) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from reconciler.ledger.history import (
     Adoption,
@@ -23,8 +24,10 @@ from reconciler.ledger.history import (
     PolicyInForce,
     Refined,
     Suspension,
+    TurnedBack,
     UnderWay,
     ZoneLog,
+    turned_back,
 )
 from reconciler.ledger.read_data import Data
 from reconciler.ledger.records import Channel
@@ -94,11 +97,19 @@ def _plan(log: ZoneLog, entry: Entry) -> ZoneLog:
         risk=data.text("risk"),
         authors=frozenset(data.texts("authors")),
         commit=data.optional_text("commit"),
+        turned=_turned(log, data),
     )
     if log.plan is not None and log.plan.plan == plan.plan:
         return replace(log, plan=replace(plan, seq=log.plan.seq, at=log.plan.at))
     open_intents = log.open_intents
     return replace(_without_plan(log), plan=plan, open_intents=open_intents)
+
+
+def _turned(log: ZoneLog, data: Data) -> TurnedBack | None:
+    """Return what a rollback rolls back: the plan that runs, by what is on record of it."""
+    found = data.text_mapping("rollback", default={})
+    told = {name: found.get(name, "") for name in ("after", "cause", "why")}
+    return turned_back(log, log.plan, **told) if found and log.plan else None
 
 
 def _refine(log: ZoneLog, entry: Entry) -> ZoneLog:
@@ -183,12 +194,21 @@ def _outcome(log: ZoneLog, entry: Entry) -> ZoneLog:
         operation=data.optional_text("operation"),
         created=data.text_mapping("created", default={}),
         resolved=data.truth("resolved", default=False),
+        refused_since=_refused_since(log, data, entry),
     )
     log = _close(log, outcome.idem)
     log = replace(log, created={**log.created, **outcome.created})
     if log.plan is None or log.plan.plan != entry.draft.plan:
         return log
     return replace(log, outcomes={**log.outcomes, outcome.step: outcome})
+
+
+def _refused_since(log: ZoneLog, data: Data, entry: Entry) -> datetime | None:
+    """Return since when a step is refused each time it is tried, None where it is not."""
+    if data.truth("ok") or data.truth("resolved", default=False):
+        return None
+    before = log.outcomes.get(data.member("step"))
+    return (before.refused_since if before else None) or entry.at
 
 
 def _close(log: ZoneLog, idem: str) -> ZoneLog:
@@ -213,13 +233,18 @@ def _evidence(log: ZoneLog, entry: Entry) -> ZoneLog:
 
 
 def _completed(log: ZoneLog) -> ZoneLog:
-    """Spend the approvals of the plan that is now carried out: they were for this once."""
-    return replace(_spent(log), completed=log.plan)
+    """Spend the approvals of the plan that is now carried out: they were for this once.
+
+    A way back completes nothing that was desired.
+    """
+    return replace(_spent(log), completed=log.completed if log.turned else log.plan)
 
 
 def _spent(log: ZoneLog) -> ZoneLog:
     change = {log.plan.change} if log.plan else set()
     spent = change | {refined.digest for refined in log.refined.values()}
+    if log.turned is not None:
+        spent |= {log.turned.change, *([log.turned.refined] if log.turned.refined else [])}
     kept = {digest: given for digest, given in log.approvals.items() if digest not in spent}
     return replace(log, approvals=kept)
 
@@ -241,7 +266,9 @@ def _blocked(log: ZoneLog, entry: Entry) -> ZoneLog:
 def _resolve(log: ZoneLog, entry: Entry) -> ZoneLog:
     idem = entry.draft.idem
     log = replace(log, blocked=None)
-    return log if idem is None else _close(log, idem)
+    if idem is not None:
+        return _close(log, idem)
+    return _without_plan(log) if log.turned and log.complete else log
 
 
 def _suspend(log: ZoneLog, entry: Entry) -> ZoneLog:

@@ -11,8 +11,29 @@ from reconciler.model.entries import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnedBack:
+    """A plan is the rollback of another, whose approvals cover it: those of `change`, and for what
+    touches the parent those of `refined` where keys were created; `risk` is that plan's class and
+    `begun_at` its first intent. `after` is the last of its steps that was begun, `cause` and `why`
+    what was seen.
+    """
+
+    of: str
+    change: str
+    refined: str | None
+    risk: str
+    begun_at: datetime | None
+    after: str
+    cause: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedPlan:
-    """The plan being carried out. `steps` are ids in order, `blob` the path of the whole plan."""
+    """The plan being carried out. `steps` are ids in order, `blob` the path of the whole plan.
+
+    `turned`: it is the way back from another plan.
+    """
 
     seq: int
     at: datetime
@@ -23,6 +44,7 @@ class LoggedPlan:
     risk: str
     authors: frozenset[str]
     commit: str | None
+    turned: TurnedBack | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +97,7 @@ class Outcome:
     """How the last intent of a step ended; a claim, never proof of what is published.
 
     `resolved`: a later run told it from what it saw; with `ok` False the effect may still come.
+    `refused_since`: when the first of the refusals was recorded that this one ends.
     """
 
     seq: int
@@ -86,6 +109,7 @@ class Outcome:
     operation: str | None = None
     created: Mapping[str, str] = field(default_factory=dict)
     resolved: bool = False
+    refused_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +211,11 @@ class ZoneLog:
         return self.open_intents[0] if self.open_intents else None
 
     @property
+    def turned(self) -> TurnedBack | None:
+        """Why the plan on record leads back, None where it does not."""
+        return self.plan.turned if self.plan else None
+
+    @property
     def complete(self) -> bool:
         """True if there is evidence for every step of the current plan."""
         return self.plan is not None and set(self.plan.steps) <= set(self.evidence)
@@ -198,6 +227,23 @@ class ZoneLog:
     def under_way_at(self, now: datetime) -> UnderWay | None:
         """Return what an abandoned plan may still bring about at `now`."""
         return self.under_way if self.under_way and now < self.under_way.until else None
+
+
+def turned_back(
+    log: ZoneLog, running: LoggedPlan, *, after: str, cause: str, why: str
+) -> TurnedBack:
+    """Return the turning back from the plan that runs, as `log` tells of it."""
+    refined = max(log.refined.values(), key=lambda r: r.seq, default=None)
+    return TurnedBack(
+        of=running.plan,
+        change=running.change,
+        refined=refined.digest if refined else None,
+        risk=running.risk,
+        begun_at=log.begun_at,
+        after=after,
+        cause=cause,
+        why=why,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,16 +55,21 @@ def plan_draft(  # noqa: PLR0913 - one argument per member of the record
     risk: str,
     authors: Iterable[str] = (),
     commit: str | None = None,
+    rollback: Mapping[str, str] | None = None,
 ) -> Draft:
     """Record the plan that is to be carried out for a zone; it replaces an earlier one.
 
     `blob` is the path of the whole plan, `steps` the ids of its steps in order, `commit` the
-    commit that holds the desired state, `authors` who wrote it: they cannot approve it.
+    commit that holds the desired state, `authors` who wrote it: they cannot approve it. `rollback`
+    where it is the approved way back from the plan that runs: `of` that plan's digest, `after` the
+    last of its steps that was begun, `cause` and `why` it is turned back.
     """
     data: dict[str, Json] = {"blob": blob, "steps": [*steps], "risk": risk}
     data["authors"] = [*sorted(authors)]
     if commit is not None:
         data["commit"] = commit
+    if rollback is not None:
+        data["rollback"] = {**rollback}
     return about.draft(Event.PLAN, data)
 
 

@@ -1,4 +1,8 @@
-"""What a run of `apply` came to for one zone: values that say what, why, and what to do next."""
+"""What a run of `apply` came to for one zone: values that say what, why, and what to do next.
+
+`done` are the steps seen everywhere in this run; `rollback` says why the plan is being turned back,
+where it is.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ class Converged:
 
     zone: str
     done: tuple[str, ...] = ()
+    rollback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,7 @@ class WaitingForTime:
     step: str
     reason: str
     done: tuple[str, ...] = ()
+    rollback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,7 @@ class WaitingForApproval:
     missing: tuple[str, ...]
     ignored: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
+    rollback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,7 @@ class Frozen:
     until: datetime | None
     reason: str
     done: tuple[str, ...] = ()
+    rollback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +66,7 @@ class Blocked:
     zone: str
     diagnostics: tuple[Diagnostic, ...]
     done: tuple[str, ...] = ()
+    rollback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +76,7 @@ class Raced:
     zone: str
     diagnostics: tuple[Diagnostic, ...]
     done: tuple[str, ...] = ()
+    rollback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +87,21 @@ class Failed:
     diagnostics: tuple[Diagnostic, ...]
     exit_code: ExitCode = ExitCode.ERROR
     done: tuple[str, ...] = ()
+    rollback: str = ""
 
 
 Result = Converged | WaitingForTime | WaitingForApproval | Frozen | Blocked | Raced | Failed
 
 
 def exit_code(result: Result) -> ExitCode:
-    """Return the exit code of one result (docs/cli.md)."""
+    """Return the exit code of one result (docs/cli.md); a plan that is being turned back is a case
+    for a person, whatever it waits for.
+    """
+    found = _plain_code(result)
+    return ExitCode.BLOCKED if result.rollback and found in _QUIET else found
+
+
+def _plain_code(result: Result) -> ExitCode:
     match result:
         case Converged():
             return ExitCode.OK

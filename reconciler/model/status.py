@@ -56,6 +56,16 @@ class Suspended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """The plan was turned back at `since`, after its step `after`; `why` is a clause."""
+
+    since: datetime
+    after: str
+    cause: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneStatus:
     """Where one zone stands. `waits_for` is a sentence, `until` the instant to come back at.
 
@@ -75,3 +85,4 @@ class ZoneStatus:
     due_since: datetime | None = None
     last_seen: LastSeen | None = None
     suspended: Suspended | None = None
+    rolled_back: RolledBack | None = None

@@ -124,6 +124,14 @@ class _Words:
         return f"{self.text('person')} " if self.has("person") else ""
 
     @property
+    def rollback(self) -> str:
+        value = self._data.get("rollback")
+        told = value if isinstance(value, dict) else {}
+        steps = _counted(self.many("steps"), "step")
+        why = f"{_word(told.get('why'))}; its approved way back from {_word(told.get('after'))}"
+        return f"{why} is proved from here and has {steps}"
+
+    @property
     def moves(self) -> str:
         value = self._data.get("moves")
         found = [m for m in value if isinstance(m, dict)] if isinstance(value, list) else []
@@ -153,6 +161,8 @@ def _actor(entry: Entry) -> str:
 
 
 def _plan(w: _Words) -> str:
+    if w.has("rollback"):
+        return f"the plan is turned back: {w.rollback}"
     return (
         f"a plan of {_counted(w.many('steps'), 'step')}, class {w.text('risk')}, is to be carried "
         f"out: change {w.change}, written by {_people(w.texts('authors'))}"

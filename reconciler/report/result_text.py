@@ -29,6 +29,9 @@ def print_result(console: Console, result: Result, now: datetime) -> None:
     """Print where one zone stands after a run, what is next, and when to come back."""
     for step in result.done:
         console.print(Text.assemble((result.zone, "bold"), f"  {step} is done, seen everywhere"))
+    if result.rollback:
+        what = f"the plan is turned back: {result.rollback}"
+        console.print(Text.assemble((result.zone, "bold"), "  ", (visible(what), "red")))
     headline, style, more = _told(result, now)
     console.print(Text.assemble((result.zone, "bold"), "  ", (visible(headline), style)))
     for line in more:
@@ -70,6 +73,7 @@ def result_json(result: Result) -> dict[str, Json]:
         "status": _NAMES[type(result)],
         "exit_code": int(exit_code(result)),
         "done": [*result.done],
+        "rollback": result.rollback or None,
     }
     match result:
         case Converged():

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from reconciler.model.durations import duration_words
 from reconciler.model.entries import Json
-from reconciler.model.status import LastSeen, Stand, StepStatus, Suspended, ZoneStatus
+from reconciler.model.status import LastSeen, RolledBack, Stand, StepStatus, Suspended, ZoneStatus
 from reconciler.report.console import visible
 from reconciler.report.diagnostics import diagnostics_json, print_diagnostics
 from reconciler.report.times import distance_words, instant_words
@@ -93,6 +93,9 @@ def _more(status: ZoneStatus, now: datetime) -> Iterator[str]:
     if status.suspended is not None:
         by = f" by {status.suspended.person}" if status.suspended.person else ""
         yield f"suspended{by} {instant_words(status.suspended.since, now)}"
+    if status.rolled_back is not None:
+        back = status.rolled_back
+        yield f"turned back after {back.after}, {instant_words(back.since, now)}: {back.why}"
     if status.last_seen is not None:
         seen = status.last_seen
         yield f"last seen everywhere: {seen.what}, {instant_words(seen.at, now)}"
@@ -131,6 +134,7 @@ def status_json(status: ZoneStatus, now: datetime) -> dict[str, Json]:
         "late_seconds": _late_seconds(status, now),
         "last_seen": _seen_json(status.last_seen),
         "suspended": _suspended_json(status.suspended),
+        "rollback": _rollback_json(status.rolled_back),
     }
 
 
@@ -147,6 +151,13 @@ def _suspended_json(found: Suspended | None) -> Json:
         "reason": found.reason,
         "person": found.person,
     }
+
+
+def _rollback_json(found: RolledBack | None) -> Json:
+    if found is None:
+        return None
+    since = _instant(found.since)
+    return {"since": since, "after": found.after, "cause": found.cause, "why": found.why}
 
 
 def _instant(instant: datetime | None) -> str | None:

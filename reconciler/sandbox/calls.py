@@ -31,11 +31,13 @@ class Request:
 class Change:
     """What a call comes to: the states it goes through, the last of which was asked for.
 
-    `states` is empty where everything is so already; `write` publishes one of them.
+    `states` is empty where everything is so already; `write` publishes one of them. `garbled` is
+    what is published in place of the last where the system gets it wrong.
     """
 
     states: Sequence[State]
     write: Callable[[State], None]
+    garbled: State | None = None
     receipt: Receipt = field(default_factory=Receipt)
 
 
@@ -95,15 +97,24 @@ def _perform(world: World, request: Request, prepare: Prepare) -> _Done:
         return _Done(
             Receipt(), changed=bool(half), error=_failure(request.system, request.zone, fault)
         )
-    _write(change, change.states)
+    _write(change, _published(change, fault))
     receipt = json.dumps(asdict(change.receipt), default=_plain, sort_keys=True)
     world.store.add_call(request.system, request.zone, request.idem, _text(request), receipt)
-    error = None if fault is None else _failure(request.system, request.zone, fault)
+    untold = fault if fault is not None and fault.kind is not FaultKind.GARBLE else None
+    error = None if untold is None else _failure(request.system, request.zone, untold)
     return _Done(change.receipt, changed=bool(change.states), error=error)
 
 
 _BEFORE = {FaultKind.REFUSE, FaultKind.THROTTLE, FaultKind.UNREACHABLE}
 """Faults that strike before anything happens."""
+
+
+def _published(change: Change, fault: ActiveFault | None) -> Sequence[State]:
+    """Return the states of a whole change, the last garbled where a fault says so."""
+    garbled = None if fault is None or fault.kind is not FaultKind.GARBLE else change.garbled
+    if garbled is None or not change.states:
+        return change.states
+    return [*change.states[:-1], garbled]
 
 
 def _write(change: Change, states: Sequence[State]) -> None:

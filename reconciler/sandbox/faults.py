@@ -26,6 +26,8 @@ class FaultKind(StrEnum):
     """The API cannot be reached, not even to look."""
     AMBIGUOUS = "ambiguous"
     """The change happens, and the API times out."""
+    GARBLE = "garble"
+    """The API says yes, and publishes a DS with another digest, or data without signatures."""
     LAG = "lag"
     """A server falls behind by `seconds` more than its own lag."""
     SERVER_DOWN = "server-down"
@@ -46,6 +48,7 @@ SYSTEM_FAULTS = frozenset(
         FaultKind.THROTTLE,
         FaultKind.UNREACHABLE,
         FaultKind.AMBIGUOUS,
+        FaultKind.GARBLE,
     }
 )
 

@@ -71,6 +71,7 @@ class _Parent:
         return Change(
             states=[] if wanted == current else states,
             write=lambda state: self._write(zone, state),
+            garbled=DelegationState(ds=frozenset(map(_garbled, wanted))),
             receipt=self._receipt(zone, wanted),
         )
 
@@ -137,6 +138,13 @@ class _Parent:
         if zone not in served:
             hint = f"it has {', '.join(sorted(served)) or 'no zone'}"
             raise self._refusal(zone, f"{zone} is not registered with {self.name}", hint)
+
+
+def _garbled(text: str) -> str:
+    """Return a DS whose digest is that of no key: its first half and its second change places."""
+    rest, _, digest = text.rpartition(" ")
+    half = len(digest) // 2
+    return f"{rest} {digest[half:]}{digest[:half]}"
 
 
 class SandboxRegistrar(_Parent):

@@ -107,6 +107,7 @@ class _Signer(ABC):
         return Change(
             states=[] if states[-1] == current else [s for s in states if s != current],
             write=lambda state: self._write(zone, state),
+            garbled=replace(states[-1], zrrsig=frozenset()) if states[-1].zrrsig else None,
             receipt=Receipt(created={key.label: self._key(key) for key in made}),
         )
 

@@ -179,6 +179,7 @@ def test_members_for_programs_only_grow(play: Play) -> None:
         "late_seconds",
         "last_seen",
         "suspended",
+        "rollback",
     }
 
 
