@@ -14,7 +14,7 @@ from reconciler.audit.scene import Problem, Scene
 from reconciler.ledger.history import LoggedPlan
 from reconciler.model.plan import Need, Rollback, Status, Step, ZonePlan
 from reconciler.model.timeline import Version
-from reconciler.spec.plan_json import move_json
+from reconciler.spec.move_wire import move_json
 
 _ORDER = "rule:order"
 """The reason of a wait that only tells a plan's start from its first step."""
