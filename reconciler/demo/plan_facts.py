@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.keys import Key
+from reconciler.model.moves import TtlSet
 from reconciler.model.plan import Step
 from reconciler.model.timeline import (
     DnskeyVersion,
@@ -48,6 +49,17 @@ class PlanFacts:
     def ttls(self, kind: RRsetKind, signer: str | None, *, empty: bool = False) -> frozenset[int]:
         """Return the TTLs with which an RRset, or with `empty` its absence, is ever published."""
         return frozenset(v.ttl for v in self.of(kind, signer) if _is_empty(v) == empty)
+
+    @property
+    def told_ttls(self) -> frozenset[Slot]:
+        """The RRsets whose TTL some step sets."""
+        moves = (move for step in self.steps for move in step.moves)
+        return frozenset((m.rrset, m.signer) for m in moves if isinstance(m, TtlSet))
+
+    def first_ttl(self, kind: RRsetKind, signer: str, *, empty: bool = False) -> int | None:
+        """Return the TTL of the first version of an RRset, or with `empty` of its first absence."""
+        found = (v.ttl for v in self.of(kind, signer) if _is_empty(v) == empty)
+        return next(found, None)
 
     def delays(self, kind: RRsetKind, signer: str | None) -> frozenset[int]:
         """Return the propagation bounds that count in the plan: those of what its steps publish."""

@@ -6,18 +6,28 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.demo.likeness import Likeness
+from reconciler.demo.plan_facts import PlanFacts
 from reconciler.model.keys import Key, KeyEntry, UnmatchedDs
 from reconciler.model.plan import ZonePlan
 from reconciler.model.timeline import (
     DataVersion,
     DnskeyVersion,
     DsVersion,
+    NsVersion,
     RRsetKind,
     Timeline,
     Version,
     slot,
 )
-from reconciler.sandbox.history import ALWAYS, PARENT, DelegationState, HeldKey, SignerState
+from reconciler.sandbox.history import (
+    ALWAYS,
+    PARENT,
+    DelegationState,
+    HeldKey,
+    SignerState,
+    State,
+    Ttls,
+)
 from reconciler.sandbox.keymaker import ds_text
 from reconciler.sandbox.world import World
 
@@ -73,16 +83,29 @@ def _publish(
     """Write down what stood before the plan, each version from its instant on."""
     origin = int(plan.at.timestamp())
     first = [v for v in timeline.versions if v.step is None and not v.unknown]
+    facts = PlanFacts(zone=plan.zone, steps=plan.steps, timeline=timeline)
     standing: dict[object, Version] = {}
     for version in sorted(first, key=_when):
         instant = ALWAYS if slot(version) not in standing else origin + (version.at or 0)
         standing[slot(version)] = version
-        if isinstance(version, DsVersion):
-            texts = frozenset(_ds(plan.zone, keys[r.key], r.digest_type) for r in version.ds)
-            world.store.add_version(PARENT, plan.zone, instant, DelegationState(ds=texts))
-        elif isinstance(version, DnskeyVersion | DataVersion):
-            state = _state(world, plan.zone, version.signer, standing, keys)
-            world.store.add_version(version.signer, plan.zone, instant, state)
+        place = None if isinstance(version, DsVersion) else version.signer
+        state: State = (
+            _delegation(plan.zone, standing, keys)
+            if place is None
+            else _state(world, facts, place, standing, keys)
+        )
+        world.store.add_version(place or PARENT, plan.zone, instant, state)
+
+
+def _delegation(
+    zone: str, standing: Mapping[object, Version], keys: Mapping[str, KeyEntry]
+) -> DelegationState:
+    ds, ns = standing.get((RRsetKind.DS, None)), standing.get((RRsetKind.NS, None))
+    refs = ds.ds if isinstance(ds, DsVersion) else ()
+    return DelegationState(
+        ds=frozenset(_ds(zone, keys[ref.key], ref.digest_type) for ref in refs),
+        ns=ns.signers if isinstance(ns, NsVersion) else frozenset(),
+    )
 
 
 def _when(version: Version) -> float:
@@ -103,24 +126,37 @@ def _ds(zone: str, key: KeyEntry, digest_type: int) -> str:
 
 def _state(
     world: World,
-    zone: str,
+    facts: PlanFacts,
     signer: str,
     standing: Mapping[object, Version],
     keys: Mapping[str, KeyEntry],
 ) -> SignerState:
+    first = world.store.view()[1].signers[signer, facts.zone][0].state
     dnskey = standing.get((RRsetKind.DNSKEY, signer))
     data = standing.get((RRsetKind.DATA, signer))
+    named = standing.get((RRsetKind.NS, signer))
 
     def ids(labels: frozenset[str]) -> frozenset[int]:
         found = (keys[label] for label in labels)
-        return frozenset(_held(world, zone, signer, k) for k in found if isinstance(k, Key))
+        return frozenset(_held(world, facts.zone, signer, k) for k in found if isinstance(k, Key))
 
     published, krrsig, zrrsig = frozenset[int](), frozenset[int](), frozenset[int]()
     if isinstance(dnskey, DnskeyVersion):
         published, krrsig = ids(dnskey.keys), ids(dnskey.signed_by)
     if isinstance(data, DataVersion):
         zrrsig = ids(data.signed_by)
-    return SignerState(dnskeys=published, krrsig=krrsig, zrrsig=zrrsig)
+    return SignerState(
+        dnskeys=published,
+        krrsig=krrsig,
+        zrrsig=zrrsig,
+        ns=named.signers if isinstance(named, NsVersion) else first.ns,
+        ttls=Ttls(
+            dnskey=facts.first_ttl(RRsetKind.DNSKEY, signer),
+            ns=facts.first_ttl(RRsetKind.NS, signer),
+            data=facts.first_ttl(RRsetKind.DATA, signer),
+            negative=facts.first_ttl(RRsetKind.DNSKEY, signer, empty=True),
+        ),
+    )
 
 
 def _held(world: World, zone: str, signer: str, key: Key) -> int:

@@ -38,6 +38,11 @@ _OPS = frozenset(
         "ds.replace",
         "ds.add",
         "ds.remove",
+        "ns.set",
+        "apex_ns.set",
+        "cds.set",
+        "denial.set",
+        "ttl.set",
     }
 )
 """What the sandbox's signer and registrar can be asked for."""
@@ -93,11 +98,12 @@ def _length(facts: PlanFacts) -> Iterator[str]:
 
 
 def _times(facts: PlanFacts) -> Iterator[str]:
-    """One TTL and one bound for each RRset is all that the sandbox knows."""
+    """One TTL and one bound for each RRset is all that the sandbox knows, unless a step sets it."""
+    told = facts.told_ttls
     for kind, signer in facts.slots:
         where = f"{kind} at {signer or 'the parent'}"
         for empty in (False, True):
-            if len(facts.ttls(kind, signer, empty=empty)) > 1:
+            if len(facts.ttls(kind, signer, empty=empty)) > 1 and (kind, signer) not in told:
                 yield f"the TTL of {where} changes; in the sandbox it stands still"
         if len(facts.delays(kind, signer)) > 1:
             yield f"{where} has more than one propagation bound; in the sandbox it has one"
@@ -108,11 +114,9 @@ def _times(facts: PlanFacts) -> Iterator[str]:
 
 
 def _delegation(facts: PlanFacts) -> Iterator[str]:
-    everyone = frozenset(facts.signers)
-    for versions in facts.slots.values():
-        for version in versions:
-            if isinstance(version, NsVersion) and version.signers != everyone:
-                yield "the delegation moves; in the sandbox a zone is delegated to all its signers"
+    sets = [v.signers for v in facts.timeline.versions if isinstance(v, NsVersion)]
+    for name in sorted(frozenset[str]().union(*sets) - set(facts.signers)):
+        yield f"an NS RRset names {name}, and the timeline tells nothing of {name}"
 
 
 def _of_version(version: Version) -> Iterator[str]:

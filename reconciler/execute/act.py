@@ -91,13 +91,29 @@ def _call_all(turn: Turn, plan: ZonePlan, step: Step, fence: Fence) -> Sequence[
     keys = plan.timeline.keys if plan.timeline else {}
     known = {label: key for label, key in keys.items() if isinstance(key, Key)}
     receipts = []
-    for number, move in enumerate(step.moves):
+    for number, move in _created_first(step.moves, known):
         turn.outside.checkpoint("before-call")
         if turn.outside.clock.now() >= fence.deadline:
             return None
-        receipts.append(_call(turn, move, known, f"{fence.idem}-{number}"))
+        receipt = _call(turn, move, known, f"{fence.idem}-{number}")
+        known |= receipt.created
+        receipts.append(receipt)
         turn.outside.checkpoint("after-call")
     return receipts
+
+
+def _created_first(moves: Sequence[Move], keys: Mapping[str, Key]) -> Sequence[tuple[int, Move]]:
+    """Return the moves with their places; what publishes a key of another signer that is still to
+    be made comes after what makes it.
+    """
+    return sorted(enumerate(moves), key=lambda placed: _borrows(placed[1], keys))
+
+
+def _borrows(move: Move, keys: Mapping[str, Key]) -> bool:
+    if not isinstance(move, DnskeyAdd) or move.key not in keys:
+        return False
+    key = keys[move.key]
+    return key.public_key is None and key.home not in {None, move.signer}
 
 
 def _call(turn: Turn, move: Move, keys: Mapping[str, Key], idem: str) -> Receipt:

@@ -64,8 +64,10 @@ class Reader:
                 return self.observation.parent
             case DnskeyVersion() | DataVersion() | CdsVersion():
                 return (s for s in self.observation.children if s.signer == version.signer)
+            case NsVersion(signer=None):
+                return self.observation.parent
             case NsVersion():
-                return (version,)
+                return (s for s in self.observation.children if s.signer == version.signer)
             case _:
                 assert_never(version)
 
@@ -87,14 +89,16 @@ class Reader:
                 yield _laggard(sight, sight.error or describe(shown))
 
     def _delegation(self, version: NsVersion) -> Iterable[Laggard]:
-        zone = self.observation.zone
-        if zone is None:
-            return
-        facts = zone.parent if version.signer is None else zone.signers.get(version.signer)
-        if facts is None or facts.ns != version.signers:
-            where = version.signer or "parent"
-            shows = _listed("NS", facts.ns) if facts else "nothing"
-            yield Laggard(server=where, address="", shows=shows)
+        """Yield each server whose NS RRset names servers of other signers, or of fewer."""
+        signer_of = {s.server: s.signer for s in self.observation.children}
+        sights: Iterable[ParentSighting | ChildSighting] = (
+            self.observation.parent
+            if version.signer is None
+            else (s for s in self.observation.children if s.signer == version.signer)
+        )
+        for sight in sights:
+            if sight.error or {signer_of.get(name) for name in sight.ns} != version.signers:
+                yield _laggard(sight, sight.error or _listed("NS", sight.ns))
 
     def _children(self, version: DnskeyVersion | DataVersion | CdsVersion) -> Iterable[Laggard]:
         for sight in self.observation.children:

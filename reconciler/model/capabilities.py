@@ -127,6 +127,12 @@ SIGNER_KINDS: dict[str, SignerKind] = {
         capabilities=SignerCapabilities(signing=Signing.SWITCH, rolls_by_itself=RollsByItself.ZSK),
         built=True,
     ),
+    "sandbox-multi": SignerKind(
+        capabilities=SignerCapabilities(
+            signing=Signing.SWITCH, foreign_zsk=True, sets_apex_ns=True, sets_cds=True
+        ),
+        built=True,
+    ),
     "bind": SignerKind(
         capabilities=SignerCapabilities(
             signing=Signing.POLICY,

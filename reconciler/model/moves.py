@@ -125,7 +125,8 @@ class DenialSet:
 class TtlSet:
     """Publish an RRset of a signer with this TTL in seconds; its content stays.
 
-    `rrset` is DNSKEY, NS (the apex) or data; for data, no RRset has a larger TTL from then on.
+    `rrset` is DNSKEY, NS (the apex) or data; for data, no RRset but DNSKEY has a larger TTL from
+    then on.
     """
 
     signer: str

@@ -74,7 +74,7 @@ def _signer_changes(moment: Moment, signer: SignerLayout, zone: ZoneLayout) -> I
     yield from _next_begins([v.at for v in versions], moment, lags)
     if any(v.state.krrsig or v.state.zrrsig for v in versions):
         yield from _next_turns(moment, zone.signing, lags)
-    if signer.kind == "sandbox-hosted":
+    if signer.kind in hosted.ROLLING:
         for at in _rolls(signer, zone, versions[-1].state, moment.at):
             yield from (at + lag for lag in lags)
 

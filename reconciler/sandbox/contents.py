@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 import dns.name
-import dns.rdata
 import dns.rdataclass
 import dns.rdataset
 import dns.rdatatype
-import dns.zone
 from dns.name import Name
 from dns.rdataset import Rdataset
 from dns.rdatatype import RdataType
@@ -28,6 +25,8 @@ from reconciler.sandbox.layout import (
     WorldLayout,
     ZoneLayout,
 )
+from reconciler.sandbox.records import parse_records
+from reconciler.sandbox.ttls import served
 
 Nodes = Mapping[Name, Mapping[RdataType, Rdataset]]
 
@@ -103,26 +102,34 @@ def zone_contents(moment: Moment, zone: ZoneLayout, place: str) -> Contents:
     """Return what signer `place` holds for `zone`."""
     layout, history, at = moment.layout, moment.history, moment.at
     turn = moment.turn(zone.signing)
+    state = history.signer_at(place, zone.zone, at).state
+    ttls = served(zone, state.ttls)
     builder = _Builder(zone.zone)
-    for owner, rdataset in parse_records(zone.zone, zone.records):
-        builder.add(owner, rdataset)
+    for owner, rdataset in parse_records(zone.zone, zone.records_at(place)):
+        builder.add(owner, _lowered(rdataset, ttls.lowered(rdataset.ttl)))
     builder.add_apex(
-        [s for signer in layout.signers if signer.name in zone.signers for s in signer.servers],
-        ns_ttl=zone.ns_ttl,
-        soa_ttl=zone.soa_ttl,
-        negative_ttl=zone.negative_ttl,
+        layout.servers_of(state.ns),
+        ns_ttl=ttls.ns,
+        soa_ttl=ttls.soa,
+        negative_ttl=ttls.negative,
         serial=1 + history.signer_count(place, zone.zone, at) + turn,
     )
-    builder.add_addresses(layout.servers, zone.ns_ttl)
-    state = history.signer_at(place, zone.zone, at).state
-    return builder.sealed(history, state, zone, begin=moment.start + turn * zone.signing.period)
+    builder.add_addresses(layout.servers, ttls.ns)
+    builder.add_requests(state, ttls.dnskey)
+    return builder.sealed(
+        history,
+        state,
+        zone.signing,
+        dnskey_ttl=ttls.dnskey,
+        begin=moment.start + turn * zone.signing.period,
+    )
 
 
 def registry_contents(moment: Moment, registry: RegistryLayout) -> Contents:
     """Return what the root or a TLD holds: delegations, DS and addresses."""
     layout, history, at = moment.layout, moment.history, moment.at
     turn = moment.turn(registry.signing)
-    children = _children(layout, registry)
+    children = _children(moment, registry)
     counts = (history.delegation_count(child, at) for child, _ in children)
     builder = _Builder(registry.zone)
     builder.add_apex(
@@ -140,45 +147,41 @@ def registry_contents(moment: Moment, registry: RegistryLayout) -> Contents:
     builder.add_addresses(_named(layout, registry, children), registry.ns_ttl)
     state = history.signer_at(registry.zone, registry.zone, at).state
     return builder.sealed(
-        history, state, registry, begin=moment.start + turn * registry.signing.period
+        history,
+        state,
+        registry.signing,
+        dnskey_ttl=registry.dnskey_ttl,
+        begin=moment.start + turn * registry.signing.period,
     )
 
 
 def _children(
-    layout: WorldLayout, registry: RegistryLayout
-) -> list[tuple[str, list[ServerLayout]]]:
+    moment: Moment, registry: RegistryLayout
+) -> list[tuple[str, tuple[ServerLayout, ...]]]:
+    layout, history = moment.layout, moment.history
     if registry is layout.root:
-        return [(tld.zone, list(tld.servers)) for tld in layout.tlds]
+        return [(tld.zone, tld.servers) for tld in layout.tlds]
     return [
-        (zone.zone, [s for p in layout.signers if p.name in zone.signers for s in p.servers])
+        (zone.zone, layout.servers_of(history.delegation_at(zone.zone, moment.at).state.ns))
         for zone in layout.zones
         if dns.name.from_text(zone.zone).parent() == dns.name.from_text(registry.zone)
     ]
 
 
 def _named(
-    layout: WorldLayout, registry: RegistryLayout, children: list[tuple[str, list[ServerLayout]]]
+    layout: WorldLayout,
+    registry: RegistryLayout,
+    children: list[tuple[str, tuple[ServerLayout, ...]]],
 ) -> Iterable[ServerLayout]:
     if registry is layout.root:
         return (*registry.servers, *(server for _, servers in children for server in servers))
     return layout.servers
 
 
-@cache
-def parse_records(zone: str, lines: tuple[str, ...]) -> tuple[tuple[Name, Rdataset], ...]:
-    """Return the RRsets of zone file lines; dnspython's own errors where they make no sense."""
-    parsed = dns.zone.from_text("\n".join(lines), origin=zone, relativize=False, check_origin=False)
-    return tuple(parsed.iterate_rdatasets())
-
-
-def content_digest(zone: ZoneLayout) -> str:
-    """Return a digest of the zone's own records: all but SOA, apex NS and DNSSEC."""
-    lines = sorted(
-        f"{owner} {rdataset.ttl} {dns.rdatatype.to_text(rdataset.rdtype)} {rdata}"
-        for owner, rdataset in parse_records(zone.zone, zone.records)
-        for rdata in rdataset
-    )
-    return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
+def _lowered(rdataset: Rdataset, ttl: int) -> Rdataset:
+    if ttl == rdataset.ttl:
+        return rdataset
+    return dns.rdataset.from_rdata_list(ttl, list(rdataset))
 
 
 class _Builder:
@@ -221,17 +224,23 @@ class _Builder:
             if not server.hidden and owner.is_subdomain(self._origin):
                 self.add_texts(owner, dns.rdatatype.A, ttl, [server.address])
 
+    def add_requests(self, state: SignerState, ttl: int) -> None:
+        """Add what the zone asks of its parent (RFC 7344)."""
+        self.add_texts(self._origin, dns.rdatatype.CDS, ttl, state.cds)
+        self.add_texts(self._origin, dns.rdatatype.CDNSKEY, ttl, state.cdnskeys)
+
     def sealed(
         self,
         history: History,
         state: SignerState,
-        place: ZoneLayout | RegistryLayout,
+        signing: SigningLayout,
         *,
+        dnskey_ttl: int,
         begin: int,
     ) -> Contents:
         keys = [dnskey(history.keys[number]).to_text() for number in state.dnskeys]
-        self.add_texts(self._origin, dns.rdatatype.DNSKEY, place.dnskey_ttl, keys)
-        denial = place.signing.denial
+        self.add_texts(self._origin, dns.rdatatype.DNSKEY, dnskey_ttl, keys)
+        denial = state.denial or signing.denial
         if state.zrrsig and denial.kind is DenialKind.NSEC3:
             parameters = f"1 0 {denial.iterations} {denial.salt.hex() or '-'}"
             ttl = self._negative_ttl
@@ -243,7 +252,7 @@ class _Builder:
             negative_ttl=self._negative_ttl,
             krrsig=_held(history, state.krrsig),
             zrrsig=_held(history, state.zrrsig),
-            window=_window(place.signing, begin),
+            window=_window(signing, begin),
         )
 
 

@@ -73,6 +73,8 @@ def _signer(history: History, version: SignerVersion) -> Json:
         "dnskeys": _labels(history, state.dnskeys),
         "krrsig": _labels(history, state.krrsig),
         "zrrsig": _labels(history, state.zrrsig),
+        "ns": [*sorted(state.ns)],
+        "cds": [*sorted(state.cds)],
     }
 
 
@@ -82,7 +84,8 @@ def _labels(history: History, numbers: frozenset[int]) -> Json:
 
 def _delegation(version: DelegationVersion, now: int) -> Json:
     ds: list[Json] = [*sorted(version.state.ds)]
-    return {"at": _since(version.at), "ds": ds, "pending": version.at > now}
+    ns: list[Json] = [*sorted(version.state.ns)]
+    return {"at": _since(version.at), "ds": ds, "ns": ns, "pending": version.at > now}
 
 
 def _since(second: int) -> Json:

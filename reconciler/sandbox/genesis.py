@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.model.keys import SEP_FLAG, KeyRole, symbol
+from reconciler.sandbox import hosted
 from reconciler.sandbox.history import ALWAYS, PARENT, DelegationState, HeldKey, SignerState
 from reconciler.sandbox.keymaker import ds_text
 from reconciler.sandbox.keyring import Keyring
@@ -28,11 +31,13 @@ def begin(keyring: Keyring, layout: WorldLayout, start: int) -> None:
 def _begin_zone(keyring: Keyring, layout: WorldLayout, zone: ZoneLayout, start: int) -> None:
     keys = _make(keyring, zone.zone, zone.signers[0], zone.keys)
     kind = next(signer.kind for signer in layout.signers if signer.name == zone.signers[0])
-    since = start if kind == "sandbox-hosted" and keys else None
+    since = start if kind in hosted.ROLLING and keys else None
     for index, place in enumerate(zone.signers):
         state = SignerState() if index else signing_state(keys, signed_at=since)
-        keyring.store.add_version(place, zone.zone, ALWAYS, state)
-    keyring.store.add_version(PARENT, zone.zone, ALWAYS, _delegation(keys))
+        named = zone.first_ns if place in zone.first_ns else frozenset({place})
+        keyring.store.add_version(place, zone.zone, ALWAYS, replace(state, ns=named))
+    delegation = replace(_delegation(keys), ns=zone.first_ns)
+    keyring.store.add_version(PARENT, zone.zone, ALWAYS, delegation)
 
 
 def _make(keyring: Keyring, zone: str, place: str, labels: tuple[str, ...]) -> tuple[HeldKey, ...]:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.model.desired import Denial
 from reconciler.sandbox.faults import FaultKind
 
 PARENT = "parent"
@@ -33,28 +34,55 @@ class HeldKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ttls:
+    """TTLs in seconds that a signer was told to publish; None: those of the layout.
+
+    `data` is a ceiling: no RRset of the zone but DNSKEY has a larger one.
+    """
+
+    dnskey: int | None = None
+    ns: int | None = None
+    data: int | None = None
+    negative: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignerState:
     """What a signer does with one zone; sets of key ids.
 
-    `signed_at` and `events` belong to a hosted signer: since when it signs, and how many events of
-    its own ZSK rollovers have happened since.
+    `ns`: the signers whose servers its apex NS RRset names. `cds`, `cdnskeys`: presentation forms.
+    `denial` None: that of the layout. `signed_at` and `events` belong to a hosted signer: since
+    when it signs, and how many events of its own ZSK rollovers have happened since.
     """
 
     dnskeys: frozenset[int] = frozenset()
     krrsig: frozenset[int] = frozenset()
     zrrsig: frozenset[int] = frozenset()
+    ns: frozenset[str] = frozenset()
+    cds: frozenset[str] = frozenset()
+    cdnskeys: frozenset[str] = frozenset()
+    denial: Denial | None = None
+    ttls: Ttls = field(default_factory=Ttls)
     signed_at: int | None = None
     events: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelegationState:
-    """The DS RRset of one zone in its parent: presentation forms, lower case."""
+    """The delegation of one zone in its parent: DS in presentation form, lower case, and the
+    signers whose servers the NS RRset names (a TLD's servers stand in the layout).
+    """
 
     ds: frozenset[str] = frozenset()
+    ns: frozenset[str] = frozenset()
 
 
 State = SignerState | DelegationState
+
+
+def unsigned(state: SignerState) -> SignerState:
+    """Return what is left of a state where nothing is signed: no DNSKEY, no CDS (RFC 7344 §4.1)."""
+    return SignerState(ns=state.ns, denial=state.denial, ttls=state.ttls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,15 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from reconciler.model.keys import KeyRole, parse_symbol, symbol
-from reconciler.sandbox.contents import parse_records
-from reconciler.sandbox.history import HeldKey, SignerState
+from reconciler.sandbox.history import HeldKey, SignerState, Ttls
 from reconciler.sandbox.layout import SignerLayout, ZoneLayout
+from reconciler.sandbox.ttls import max_zone_ttl
 
 ALGORITHM = 13
 """What the hosted signer signs with (RFC 8624 §3.1: the recommended algorithm)."""
+
+ROLLING = frozenset({"sandbox-hosted"})
+"""The kinds of signer that roll their ZSK like this."""
 
 _SAFETY = 3600
 """Seconds added to both waits (BIND: publish-safety, retire-safety, both 1 h by default)."""
@@ -37,13 +40,6 @@ class Due:
     event: RollEvent
 
 
-def max_zone_ttl(zone: ZoneLayout) -> int:
-    """Return the largest TTL of the zone's RRsets, apex ones included."""
-    records = parse_records(zone.zone, zone.records)
-    apex = (zone.ns_ttl, zone.soa_ttl, zone.dnskey_ttl, zone.negative_ttl)
-    return max(*apex, *(rdataset.ttl for _, rdataset in records))
-
-
 def next_event(signer: SignerLayout, zone: ZoneLayout, state: SignerState) -> Due | None:
     """Return the next event of a zone's ZSK, None while the signer does not sign it."""
     if state.signed_at is None:
@@ -62,7 +58,7 @@ def _offset(signer: SignerLayout, zone: ZoneLayout, event: RollEvent) -> int:
         case RollEvent.ACTIVATE:
             return 0
         case RollEvent.WITHDRAW:
-            return max_zone_ttl(zone) + signer.propagation_delay + _SAFETY
+            return max_zone_ttl(zone, signer.name, Ttls()) + signer.propagation_delay + _SAFETY
 
 
 def successor(keys: tuple[HeldKey, ...]) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 from reconciler.model.capabilities import DsWrite
 from reconciler.model.desired import Denial
 
-SignerKindName = Literal["sandbox", "sandbox-hosted"]
+SignerKindName = Literal["sandbox", "sandbox-hosted", "sandbox-multi"]
 ParentKindName = Literal["sandbox-registrar", "sandbox-manual"]
 
 SKEW = 3600
@@ -94,10 +94,20 @@ class ParentLayout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ZoneLayout:
-    """One zone: served by each of `signers`, delegated to all of them, changed through `parent`.
+class SignerRecords:
+    """The records of a zone at one signer, where they are not those that the others serve."""
 
-    `records` are lines of a zone file, relative to the zone, without SOA, apex NS and DNSSEC.
+    signer: str
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneLayout:
+    """One zone: served by each of `signers`, changed through `parent`.
+
+    At the start it is delegated to the signers in `delegated` (empty: to all), which name each
+    other; any other signer's apex names itself. `records` are lines of a zone file, relative to
+    the zone, without SOA, apex NS and DNSSEC; `differing` replaces them at some signers.
     `keys` are symbols of keys (`ksk@13/1`) that the first signer signs with from the start, with a
     DS at the parent for each that has the SEP flag; empty: the zone starts unsigned.
     """
@@ -105,13 +115,25 @@ class ZoneLayout:
     zone: str
     signers: tuple[str, ...]
     parent: str
+    delegated: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
+    differing: tuple[SignerRecords, ...] = ()
     ns_ttl: int = 86400
     soa_ttl: int = 3600
     negative_ttl: int = 900
     dnskey_ttl: int = 3600
     signing: SigningLayout = field(default_factory=SigningLayout)
     keys: tuple[str, ...] = ()
+
+    @property
+    def first_ns(self) -> frozenset[str]:
+        """The signers that it is delegated to at the start."""
+        return frozenset(self.delegated or self.signers)
+
+    def records_at(self, signer: str) -> tuple[str, ...]:
+        """Return the records that one signer serves."""
+        own = (given.records for given in self.differing if given.signer == signer)
+        return next(own, self.records)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +157,10 @@ class WorldLayout:
         groups = [place.servers for place in self.registries]
         groups += [place.servers for place in self.signers]
         return tuple(server for group in groups for server in group)
+
+    def servers_of(self, signers: frozenset[str]) -> tuple[ServerLayout, ...]:
+        """Return the servers of some signers, hidden ones included, in the layout's order."""
+        return tuple(s for signer in self.signers if signer.name in signers for s in signer.servers)
 
 
 def example_layout() -> WorldLayout:

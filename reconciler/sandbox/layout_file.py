@@ -17,8 +17,8 @@ from reconciler.diagnostics import Diagnostic, SpecError
 from reconciler.model.capabilities import PARENT_KINDS
 from reconciler.model.desired import DenialKind
 from reconciler.model.keys import parse_symbol
-from reconciler.sandbox.contents import parse_records
-from reconciler.sandbox.hosted import ALGORITHM, max_zone_ttl
+from reconciler.sandbox.history import Ttls
+from reconciler.sandbox.hosted import ALGORITHM, ROLLING
 from reconciler.sandbox.keymaker import ALGORITHMS
 from reconciler.sandbox.layout import (
     SKEW,
@@ -28,6 +28,7 @@ from reconciler.sandbox.layout import (
     WorldLayout,
     ZoneLayout,
 )
+from reconciler.sandbox.ttls import max_zone_ttl
 
 
 def dump_layout(layout: WorldLayout) -> str:
@@ -200,26 +201,31 @@ def _bad_zone(layout: WorldLayout, zone: ZoneLayout) -> Iterator[tuple[str, str]
     if not signers or len(signers) != len(set(zone.signers)):
         yield zone.zone, "each of its signers must be a signer of the layout"
         return
+    if not zone.first_ns <= set(zone.signers):
+        yield zone.zone, "it is delegated to a signer that does not serve it"
     if zone.parent not in {parent.name for parent in layout.parents}:
         yield zone.zone, f"there is no parent {zone.parent}"
+    yield from _bad_keys(zone)
+    try:
+        longest = max(max_zone_ttl(zone, signer.name, Ttls()) for signer in signers)
+    except (dns.exception.DNSException, ValueError) as error:
+        yield zone.zone, f"its records cannot be read: {error}"
+        return
+    slowest = max(signer.propagation_delay for signer in signers)
+    yield from _bad_signing(zone.zone, zone, longest + slowest)
+    for signer in signers:
+        roll = zone.dnskey_ttl + longest + 2 * (signer.propagation_delay + SKEW)
+        if signer.kind in ROLLING and signer.zsk_period <= roll:
+            yield signer.name, f"zsk_period is too short for a rollover of {ALGORITHM} ({roll} s)"
+
+
+def _bad_keys(zone: ZoneLayout) -> Iterator[tuple[str, str]]:
     for key in zone.keys:
         parsed = parse_symbol(key)
         if parsed is None:
             yield zone.zone, f"{key} is not a symbol such as ksk@13/1"
         elif parsed[1] not in ALGORITHMS:
             yield zone.zone, f"a key of algorithm {parsed[1]} cannot be made"
-    try:
-        parse_records(zone.zone, zone.records)
-    except (dns.exception.DNSException, ValueError) as error:
-        yield zone.zone, f"its records cannot be read: {error}"
-        return
-    longest = max_zone_ttl(zone)
-    slowest = max(signer.propagation_delay for signer in signers)
-    yield from _bad_signing(zone.zone, zone, longest + slowest)
-    for signer in signers:
-        roll = zone.dnskey_ttl + longest + 2 * (signer.propagation_delay + SKEW)
-        if signer.kind == "sandbox-hosted" and signer.zsk_period <= roll:
-            yield signer.name, f"zsk_period is too short for a rollover of {ALGORITHM} ({roll} s)"
 
 
 def _finding(where: str, why: str) -> Diagnostic:

@@ -14,6 +14,7 @@ from reconciler.model.capabilities import PARENT_KINDS, DsWrite, ParentCapabilit
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.moves import DsAdd, DsRemove, DsReplace, NsSet, ParentMove
 from reconciler.ports import Idempotency, ParentClaim, Receipt
+from reconciler.sandbox.apex import require_serving
 from reconciler.sandbox.calls import Change, Request, make, refusal, require_reachable
 from reconciler.sandbox.history import PARENT, DelegationState, State
 from reconciler.sandbox.keymaker import DIGEST_TYPES, ds_text
@@ -58,21 +59,38 @@ class _Parent:
 
     def _prepare(self, request: Request) -> Change:
         zone, move = request.zone, request.move
-        current = self._world.store.view()[1].delegations[zone][-1].state.ds
+        current = self._world.store.view()[1].delegations[zone][-1].state
         if isinstance(move, NsSet):
-            summary = f"{self.name} cannot change the delegation's NS RRset yet"
-            raise self._refusal(zone, summary, "this embedded world serves fixed delegations")
+            return self._delegate(request, move, current)
         if not isinstance(move, _MOVES[self.capabilities.write]):
             summary = f"{self.name} cannot change DS like that"
             raise self._refusal(zone, summary, f"it can {self.capabilities.write}")
-        wanted = self._wanted(request, move, current)
-        added = current | wanted
-        states = [DelegationState(ds=ds) for ds in (added, wanted) if ds != current]
+        wanted = self._wanted(request, move, current.ds)
+        added = current.ds | wanted
+        states = [replace(current, ds=ds) for ds in (added, wanted) if ds != current.ds]
+        records = [f"{zone} IN DS {text}" for text in wanted]
+        exactly = f"Make the DS records of {zone} exactly these"
+        none = f"Remove all DS records of {zone}"
         return Change(
-            states=[] if wanted == current else states,
+            states=[] if wanted == current.ds else states,
             write=lambda state: self._write(zone, state),
-            garbled=DelegationState(ds=frozenset(map(_garbled, wanted))),
-            receipt=self._receipt(zone, wanted),
+            garbled=replace(current, ds=frozenset(map(_garbled, wanted))),
+            receipt=self._receipt(records, exactly if records else none),
+        )
+
+    def _delegate(self, request: Request, move: NsSet, current: DelegationState) -> Change:
+        zone, layout = request.zone, self._world.layout
+        if not self.capabilities.sets_ns:
+            hint = "change the delegation where it is kept"
+            raise self._refusal(zone, f"{self.name} cannot change the NS RRset of {zone}", hint)
+        require_serving(layout, request, move.signers)
+        wanted = replace(current, ns=move.signers)
+        names = [s.name for s in layout.servers_of(move.signers) if not s.hidden]
+        task = f"Make the NS records of {zone} at its parent exactly these"
+        return Change(
+            states=[] if wanted == current else [wanted],
+            write=lambda state: self._write(zone, state),
+            receipt=self._receipt([f"{zone} IN NS {name}" for name in names], task),
         )
 
     def _wanted(
@@ -114,12 +132,12 @@ class _Parent:
             return self._layout.acts_after
         return self._layout.registration_delay
 
-    def _receipt(self, zone: str, wanted: frozenset[str]) -> Receipt:
-        if self._layout.kind == "sandbox-registrar":
+    def _receipt(self, records: Iterable[str], task: str) -> Receipt:
+        """Tell a person what to do, where a person does it."""
+        if not self.capabilities.manual:
             return Receipt()
-        records = "\n".join(f"{zone} IN DS {text}" for text in sorted(wanted))
-        task = f"Make the DS records of {zone} exactly these:\n{records}"
-        return Receipt(instructions=task if wanted else f"Remove all DS records of {zone}")
+        listed = "\n".join(sorted(records))
+        return Receipt(instructions=f"{task}:\n{listed}" if listed else task)
 
     def _write(self, zone: str, state: State) -> None:
         now, history = self._world.store.view()

@@ -13,7 +13,7 @@ from reconciler.sandbox.layout import SignerLayout, WorldLayout, ZoneLayout
 def pass_time(keyring: Keyring, layout: WorldLayout, until: int) -> None:
     """Write down every event until the instant `until`; within a transaction."""
     for signer in layout.signers:
-        if signer.kind == "sandbox-hosted":
+        if signer.kind in hosted.ROLLING:
             for zone in layout.zones:
                 if signer.name in zone.signers:
                     _roll(keyring, signer, zone, until)

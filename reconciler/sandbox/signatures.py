@@ -24,12 +24,24 @@ _REMEMBERED = 65536
 
 def signatures(contents: Contents, owner: Name, rdataset: Rdataset) -> Rdataset | None:
     """Return the RRSIGs over an RRset of a zone, with its TTL; None where nobody signs it."""
-    keys = contents.krrsig if rdataset.rdtype == dns.rdatatype.DNSKEY else contents.zrrsig
+    keys = _signing(contents, rdataset.rdtype)
     if not keys:
         return None
     covered = _Covered(owner, rdataset.rdtype, rdataset.ttl, _texts(rdataset))
     made = [_sign(covered, contents.origin, contents.window, key) for key in keys]
     return dns.rdataset.from_rdata_list(rdataset.ttl, made)
+
+
+def _signing(contents: Contents, rdtype: RdataType) -> tuple[HeldKey, ...]:
+    """Return who signs; a parent believes CDS only by keys it has a DS of (RFC 7344 §4.1)."""
+    if rdtype == dns.rdatatype.DNSKEY:
+        return contents.krrsig
+    if rdtype in _REQUESTS:
+        return tuple(dict.fromkeys((*contents.krrsig, *contents.zrrsig)))
+    return contents.zrrsig
+
+
+_REQUESTS = {dns.rdatatype.CDS, dns.rdatatype.CDNSKEY}
 
 
 class _Covered(NamedTuple):

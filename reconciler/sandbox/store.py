@@ -6,13 +6,12 @@ new one. Several processes may have the same world open. Instants are whole seco
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.diagnostics import AdapterError, Diagnostic, ReconcileError, SpecError
@@ -20,14 +19,13 @@ from reconciler.sandbox.faults import FaultKind
 from reconciler.sandbox.history import (
     PARENT,
     ActiveFault,
-    DelegationState,
     DelegationVersion,
     HeldKey,
     History,
-    SignerState,
     SignerVersion,
     State,
 )
+from reconciler.sandbox.state_text import dump_state, load_delegation, load_signer
 
 FILE = "world.sqlite3"
 FORMAT = "reconcile-world/1"
@@ -163,7 +161,7 @@ class Store:
     def add_version(self, place: str, zone: str, at: int, state: State) -> None:
         """Write down that `zone` at `place` is `state` from `at` on."""
         self._db.execute(
-            "INSERT INTO versions VALUES (NULL, ?, ?, ?, ?)", (place, zone, at, _dump(state))
+            "INSERT INTO versions VALUES (NULL, ?, ?, ?, ?)", (place, zone, at, dump_state(state))
         )
         self._grow()
 
@@ -269,11 +267,11 @@ class Store:
         query = "SELECT id, place, zone, at, state FROM versions ORDER BY at, id"
         for number, place, zone, at, text in self._db.execute(query):
             if place == PARENT:
-                state = DelegationState(ds=frozenset(json.loads(text)["ds"]))
+                state = load_delegation(text)
                 delegations[zone].append(DelegationVersion(id=number, at=at, state=state))
             else:
                 signers[place, zone].append(
-                    SignerVersion(id=number, at=at, state=_signer_state(text))
+                    SignerVersion(id=number, at=at, state=load_signer(text))
                 )
         return History(
             keys=keys,
@@ -293,25 +291,6 @@ class Store:
                 for row in self._db.execute("SELECT * FROM faults ORDER BY id")
             ),
         )
-
-
-def _dump(state: State) -> str:
-    fields = asdict(state)
-    return json.dumps(
-        {k: sorted(v) if isinstance(v, frozenset) else v for k, v in fields.items()},
-        sort_keys=True,
-    )
-
-
-def _signer_state(text: str) -> SignerState:
-    data = json.loads(text)
-    return SignerState(
-        dnskeys=frozenset(data["dnskeys"]),
-        krrsig=frozenset(data["krrsig"]),
-        zrrsig=frozenset(data["zrrsig"]),
-        signed_at=data["signed_at"],
-        events=data["events"],
-    )
 
 
 def _no_world(directory: Path) -> Diagnostic:

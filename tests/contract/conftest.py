@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.sandbox.layout import example_layout
+from reconciler.sandbox.layout import (
+    ServerLayout,
+    SignerLayout,
+    WorldLayout,
+    ZoneLayout,
+    example_layout,
+)
 from reconciler.sandbox.parents import parent
 from reconciler.sandbox.signers import signer
 from reconciler.sandbox.world import World
@@ -20,22 +26,35 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    layout = example_layout()
-    fast = tuple(zone for zone in layout.zones if not zone.keys)
-    with World.create(tmp_path, start=START, layout=replace(layout, zones=fast), seed=1) as made:
+    with World.create(tmp_path, start=START, layout=_layout(), seed=1) as made:
         made.leap_to(START + timedelta(days=1))
         yield made
 
 
-@pytest.fixture(params=["sandbox", "sandbox-hosted"])
-def signer_bench(request: pytest.FixtureRequest, world: World) -> SignerBench:
-    hosted = request.param == "sandbox-hosted"
-    return SignerBench(
-        signer=signer(world, "hosted" if hosted else "a"),
-        zone="blog.example." if hosted else "shop.example.",
-        address="198.51.100.1" if hosted else "192.0.2.1",
-        world=world,
+def _layout() -> WorldLayout:
+    """Return the example's unsigned zones, and one for each kind of signer that it lacks."""
+    base = example_layout()
+    fast = tuple(zone for zone in base.zones if not zone.keys)
+    server = ServerLayout(name="ns1.multi.example.", address="198.51.100.11")
+    multi = SignerLayout(
+        name="multi", kind="sandbox-multi", servers=(server,), propagation_delay=300
     )
+    news = ZoneLayout(zone="news.example.", signers=("multi",), parent="registrar")
+    return replace(base, signers=(*base.signers, multi), zones=(*fast, news))
+
+
+_SIGNERS = {
+    "sandbox": ("a", "shop.example.", "192.0.2.1"),
+    "sandbox-hosted": ("hosted", "blog.example.", "198.51.100.1"),
+    "sandbox-multi": ("multi", "news.example.", "198.51.100.11"),
+}
+"""For each kind a signer, a zone of its own and its primary."""
+
+
+@pytest.fixture(params=_SIGNERS)
+def signer_bench(request: pytest.FixtureRequest, world: World) -> SignerBench:
+    name, zone, address = _SIGNERS[request.param]
+    return SignerBench(signer=signer(world, name), zone=zone, address=address, world=world)
 
 
 @pytest.fixture(params=["sandbox-registrar", "sandbox-manual"])

@@ -12,6 +12,7 @@ from reconciler.diagnostics import AdapterError
 from reconciler.model.capabilities import DsWrite, Signing
 from reconciler.model.keys import REVOKE_FLAG, SEP_FLAG, DsRef, Key
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -175,6 +176,48 @@ def test_key_moves_are_made_or_refused_as_the_capabilities_say(signer_bench: Sig
         made.append(move)
     able = signer_bench.signer.capabilities.signing is Signing.KEYS
     assert made == (moves if able else [])
+
+
+def test_a_foreign_zsk_is_published_or_refused_as_the_capabilities_say(
+    signer_bench: SignerBench,
+) -> None:
+    foreign = Key(label="z", algorithm=13, flags=256, public_key=PUBLIC, home="elsewhere")
+    signer_bench.apply(signer_bench.sign, "1")
+    own = signer_bench.dnskeys()
+    add = DnskeyAdd(signer=signer_bench.signer.name, key="z", sign=False)
+    if not signer_bench.signer.capabilities.foreign_zsk:
+        with pytest.raises(AdapterError) as caught:
+            signer_bench.apply(add, "2", z=foreign)
+        assert refused(caught)
+        return
+    for idem in ("2", "3"):
+        assert not signer_bench.apply(add, idem, z=foreign)
+        assert len(signer_bench.dnskeys() - own) == 1
+    remove = DnskeyRemove(signer=signer_bench.signer.name, key="z")
+    for idem in ("4", "5"):
+        signer_bench.apply(remove, idem, z=foreign)
+        assert signer_bench.dnskeys() == own
+
+
+def test_a_key_that_another_signer_is_to_make_is_not_made_here(signer_bench: SignerBench) -> None:
+    theirs = Key(label="zsk@13/1@b", algorithm=13, flags=256, home="b")
+    move = DnskeyAdd(signer=signer_bench.signer.name, key=theirs.label, sign=False)
+    with pytest.raises(AdapterError) as caught:
+        signer_bench.signer.apply(signer_bench.zone, move, {theirs.label: theirs}, "1")
+    assert refused(caught)
+
+
+def test_an_apex_ns_set_is_made_or_refused_as_the_capabilities_say(
+    signer_bench: SignerBench,
+) -> None:
+    name = signer_bench.signer.name
+    move = ApexNsSet(signer=name, signers=frozenset({name}))
+    if signer_bench.signer.capabilities.sets_apex_ns:
+        signer_bench.apply(move, "1")
+        return
+    with pytest.raises(AdapterError) as caught:
+        signer_bench.apply(move, "1")
+    assert refused(caught)
 
 
 # Parents

@@ -202,7 +202,7 @@ LIMITS: dict[str, Callable[[], ZonePlan]] = {
     "run out": lambda: _with(SITUATIONS["roll the ZSK"](), expires=86400),
     "takes time to sign": lambda: _with(SITUATIONS["roll the KSK"](), propagation=9999),
     "the TTL of data at a changes": lambda: _with(SITUATIONS["roll the ZSK"](), ttl=60),
-    "the delegation moves": lambda: _and(
+    "the timeline tells nothing of b": lambda: _and(
         SITUATIONS["roll the KSK"](),
         NsVersion(ttl=86400, propagation=3600, signers=frozenset({"a", "b"})),
     ),

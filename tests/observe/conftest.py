@@ -27,7 +27,8 @@ from reconciler.observe.gather import gather
 from reconciler.ports import Answer
 from reconciler.sandbox.layout import WorldLayout, example_layout
 from reconciler.sandbox.parents import SandboxRegistrar
-from reconciler.sandbox.signers import SandboxHostedSigner, SandboxSigner
+from reconciler.sandbox.signer_full import SandboxSigner
+from reconciler.sandbox.signer_hosted import SandboxHostedSigner
 from reconciler.sandbox.world import World
 
 Script = Callable[[bytes], Sequence[bytes]]

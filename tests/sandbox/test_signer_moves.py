@@ -20,7 +20,8 @@ from reconciler.model.moves import (
     ZoneUnsign,
 )
 from reconciler.sandbox.parents import parent
-from reconciler.sandbox.signers import SandboxSigner, signer
+from reconciler.sandbox.signer_full import SandboxSigner
+from reconciler.sandbox.signers import signer
 from reconciler.sandbox.world import World
 from tests.sandbox.worlds import SHOP, Client, sign
 
