@@ -3,7 +3,8 @@
 Two zones are in one situation if they differ in nothing but name, owner, tags, the instant of the
 observation and the material of their keys: planner and proof look at none of these, and the change
 digest only at the order of the keys. A zone for which that is not certain (a DS without its key,
-keys with colliding tags) is planned on its own. Source: design, "two zones in the same situation".
+keys with colliding tags, keys that somebody names) is planned on its own. Source: design, "two
+zones in the same situation".
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Situations:
     def propose(self, desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
         """Return the plan of one zone, equal to that of `propose`."""
         masks = _masks(observed.keys)
-        if masks is None:
+        if masks is None or desired.named_keys:
             return self._plan(desired, observed)
         bare = replace(desired, zone=_ZONE, owner="", tags={})
         seen = replace(observed, zone=_ZONE, at=_AT, keys=masks)
@@ -113,6 +114,9 @@ def _restored(
         at=observed.at,
         timeline=_about(keys, plan.timeline) if plan.timeline else None,
         rollback=tuple(replace(b, timeline=_about(keys, b.timeline)) for b in plan.rollback),
+        alternatives=tuple(
+            replace(way, timeline=_about(keys, way.timeline)) for way in plan.alternatives
+        ),
         desired_digest=wanted,
         change_digest=bytes_digest(text),
     )

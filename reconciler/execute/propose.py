@@ -30,6 +30,8 @@ def judged(plan: ZonePlan, prove: Prove) -> ZonePlan:
     """Return `plan` with the verdict of the proof, and its risk as change control sees it; what
     does not prove is blocked.
     """
+    others = (replace(way, verdict=prove(way.steps, way.timeline)) for way in plan.alternatives)
+    plan = replace(plan, alternatives=tuple(others))
     if plan.timeline is None or not plan.steps:
         return plan
     verdict = prove(plan.steps, plan.timeline)

@@ -167,16 +167,17 @@ class Rollback:
 class Alternative:
     """Another way to the goal, shown beside the plan; carried out only where asked for by name.
 
-    `distrusted_min`: seconds until no cache leads a validator to a compromised key (None: none is
-    named); exposures are seconds in which some cache may hold a bogus or an insecure view.
+    `verdict` is added by the caller of the planner. `distrusted_min`: seconds until no cache leads
+    a validator to a compromised key (None: none is named); exposures are seconds in which some
+    cache may hold a bogus or an insecure view.
     """
 
     name: str
     summary: str
     steps: tuple[Step, ...]
     timeline: Timeline
-    verdict: Verdict
-    duration_min: int
+    verdict: Verdict | None = None
+    duration_min: int = 0
     distrusted_min: int | None = None
     exposure_bogus: int = 0
     exposure_insecure: int = 0

@@ -211,8 +211,11 @@ def _present(field: _Field, *, lowest: bool) -> int:
     anchored = [k for k in field.fitting if _has_ds(k.label, field.observed)]
     if present := used or served or anchored:
         return (min if lowest else max)(_generation(k) for k in present)
-    spoiled = any(k.label in field.bad for k in field.same)
-    return field.newest + 1 if spoiled else field.newest
+    spoiled = [_generation(k) for k in field.same if k.label in field.bad]
+    if not spoiled:
+        return field.newest
+    made = [g for g in map(_generation, field.fitting) if g > max(spoiled)]
+    return min(made, default=field.newest + 1)
 
 
 def stands_by(policy: DnssecPolicy, role: KeyRole) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from reconciler.model.desired import DesiredZone, RiskClass
+from reconciler.model.durations import duration_words
 from reconciler.model.observed import ObservedZone
-from reconciler.model.plan import Refusal, Rollback, Status, Step, ZonePlan
+from reconciler.model.plan import Alternative, Refusal, Rollback, Status, Step, ZonePlan
 from reconciler.model.timeline import RRsetKind, Timeline
 from reconciler.planning.delegation import notes_on
 from reconciler.planning.denial import denial_gate
@@ -15,7 +17,7 @@ from reconciler.planning.hints import hints_on
 from reconciler.planning.publication import World
 from reconciler.planning.refusals import change_gate, gate, no_path
 from reconciler.planning.rollback import ways_back
-from reconciler.planning.solve import Solution, arrived, solve
+from reconciler.planning.solve import Solution, arrived
 from reconciler.planning.steps import Style, steps_of
 from reconciler.planning.task import task_of
 from reconciler.planning.timeline import (
@@ -25,6 +27,7 @@ from reconciler.planning.timeline import (
     timeline_of,
     versions_of,
 )
+from reconciler.planning.variants import Way, ways_of
 
 ASSUMPTIONS = (
     "caches keep TTLs: no stale answers are served (RFC 8767), and no minimum is put on a TTL",
@@ -70,10 +73,38 @@ def plan_zone(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
         return _unchanged(context)
     if missing := change_gate(desired, observed, task, goal):
         return _refused(observed, Status.NO_SAFE_PATH, missing)
-    solution = solve(task)
-    if solution is None:
-        return _refused(observed, Status.NO_SAFE_PATH, *no_path(task))
-    return _planned(context, solution)
+    ways = ways_of(task, stuck=goal.stuck is not None)
+    chosen = _chosen(ways, desired.variant)
+    others = tuple(_alternative(context, way) for way in ways if way is not chosen)
+    if chosen is None:
+        refusals = no_path(task, ways, goal.stuck)
+        plan = _refused(observed, Status.NO_SAFE_PATH, *refusals)
+        return replace(plan, alternatives=others, hints=context.hints)
+    return replace(_planned(context, chosen), alternatives=others)
+
+
+def _chosen(ways: Sequence[Way], variant: str | None) -> Way | None:
+    """Return the way asked for by name, else the safe one."""
+    asked = (way for way in ways if way.name == variant)
+    return next(asked, None) or next((way for way in ways if way.safe), None)
+
+
+def _alternative(context: Context, way: Way) -> Alternative:
+    times = way.solution.waits.earliest()
+    return Alternative(
+        name=way.name,
+        summary=way.summary,
+        steps=steps_of(way.solution, Style(policy=context.desired.policy)),
+        timeline=_timeline(context, way.solution),
+        duration_min=max(times) - times[1],
+        distrusted_min=_distrusted(way),
+        exposure_bogus=way.exposure.bogus,
+        exposure_insecure=way.exposure.insecure,
+    )
+
+
+def _distrusted(way: Way) -> int | None:
+    return way.exposure.distrusted if way.solution.task.bad else None
 
 
 def _refused(observed: ObservedZone, status: Status, *refusals: Refusal) -> ZonePlan:
@@ -89,7 +120,8 @@ def _unchanged(context: Context) -> ZonePlan:
     )
 
 
-def _planned(context: Context, solution: Solution) -> ZonePlan:
+def _planned(context: Context, way: Way) -> ZonePlan:
+    solution = way.solution
     times = solution.waits.earliest()
     task = solution.task
     begin = times[1]
@@ -112,8 +144,23 @@ def _planned(context: Context, solution: Solution) -> ZonePlan:
             for number, way in ways_back(solution)
         ),
         risk=_highest(steps),
-        hints=context.hints,
+        distrusted_min=_distrusted(way),
+        hints=(*context.hints, *_replays(context, way)),
     )
+
+
+def _replays(context: Context, way: Way) -> tuple[str, ...]:
+    """Name what no order of moves can take back: signatures that somebody kept (RFC 6781 §4.2)."""
+    if not way.solution.task.bad:
+        return ()
+    facts = context.observed.signers.values()
+    longest = duration_words(max(each.signatures.validity for each in facts))
+    hint = (
+        "whoever kept a DNSKEY RRset that holds the compromised key can show it again until its"
+        f" signatures end, up to {longest} after it was withdrawn, unless the keys that made them"
+        " lose their DS too"
+    )
+    return (hint,)
 
 
 def _timeline(context: Context, solution: Solution) -> Timeline:

@@ -140,6 +140,10 @@ class World:
         """Return the DS of a bit mask."""
         return frozenset(ref for i, ref in enumerate(self.refs) if mask >> i & 1)
 
+    def anchors(self, mask: int) -> int:
+        """Return the mask of the keys that a DS RRset names."""
+        return self.mask({ref.key for i, ref in enumerate(self.refs) if mask >> i & 1})
+
     def signer_mask(self, names: Iterable[str]) -> int:
         """Return the bit mask of those of these signers that the world knows."""
         return sum(1 << i for i, name in enumerate(self.signers) if name in set(names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.model.capabilities import DsWrite, Signing
@@ -16,12 +16,18 @@ from reconciler.planning.goal import Goal, named_anywhere
 from reconciler.planning.named import ambiguous
 from reconciler.planning.publication import DS_SLOT, data_slot, dnskey_slot
 from reconciler.planning.safety import DS_ALG
-from reconciler.planning.search import find_path
-from reconciler.planning.solve import Task, problem_of, solve, tightened
+from reconciler.planning.solve import Task
+from reconciler.planning.variants import Variant, Way
 
 
 def gate(desired: DesiredZone, observed: ObservedZone) -> tuple[Status, Refusal] | None:
     """Return why this zone cannot be planned at all, None where it can."""
+    if desired.variant not in (None, *Variant):
+        return Status.BLOCKED, Refusal(
+            rule="desired-state",
+            summary=f"there is no variant {desired.variant}",
+            opens=f"one of {', '.join(Variant)}",
+        )
     if not desired.signers:
         return Status.BLOCKED, Refusal(
             rule="desired-state",
@@ -106,7 +112,6 @@ def change_gate(
     """Return why this change cannot be made at all, None where the search may begin."""
     return (
         next(filter(None, (_policy_gate(task, i) for i in range(len(task.signers)))), None)
-        or _custody_gate(task, goal)
         or next(filter(None, (_twin_gate(observed, goal, n) for n in desired.signers)), None)
         or _parent_gate(observed, task)
         or delegation_gate(observed, task)
@@ -135,25 +140,6 @@ def _policy_gate(task: Task, signer: int) -> Refusal | None:
         summary=f"signer {name} rolls its keys by its own policy",
         detail="its moves cannot be asked for one by one, only waited for and confirmed",
         opens="a release that drives signers with capability `policy`",
-    )
-
-
-def _custody_gate(task: Task, goal: Goal) -> Refusal | None:
-    """Keys that are not ours to roll: only signing off and on again could bring others."""
-    if goal.stuck is None:
-        return None
-    seconds = insecure_exposure(task)
-    if seconds is None:
-        return goal.stuck
-    return replace(
-        goal.stuck,
-        detail=(
-            f"{goal.stuck.detail}; turning signing off and on again would leave the zone"
-            f" insecure for {seconds} s"
-        ),
-        opens=f"{goal.stuck.opens}; or the zone desired unsigned first and signed again later",
-        exposure_bogus=0,
-        exposure_insecure=seconds,
     )
 
 
@@ -196,10 +182,15 @@ def _parent_gate(observed: ObservedZone, task: Task) -> Refusal | None:
     return None
 
 
-def no_path(task: Task) -> tuple[Refusal, ...]:
-    """Return why the search found nothing, with what the ways outside the rules would cost."""
+def no_path(task: Task, ways: Iterable[Way], stuck: Refusal | None) -> tuple[Refusal, ...]:
+    """Return why there is no safe way, with what the ways outside the rules would cost.
+
+    `stuck`: keys that are not ours to roll; only signing off and on again could bring others.
+    """
+    outside = tuple(_priced_way(way) for way in ways)
+    if stuck is not None:
+        return (_around(stuck, outside),)
     lacking = no_cross_publication(task)
-    outside = tuple(_ways_outside(task))
     if lacking is not None:
         return _priced(lacking, outside), *outside
     return outside or (
@@ -209,6 +200,20 @@ def no_path(task: Task) -> tuple[Refusal, ...]:
             detail="every order of them lets some cache hold parts that do not fit together",
             opens="a signer or a parent that offers more moves",
         ),
+    )
+
+
+def _around(stuck: Refusal, outside: Iterable[Refusal]) -> Refusal:
+    priced = _priced(stuck, outside)
+    if priced.exposure_insecure is None:
+        return stuck
+    return replace(
+        priced,
+        detail=(
+            f"{stuck.detail}; turning signing off and on again would leave the zone"
+            f" insecure for {priced.exposure_insecure} s"
+        ),
+        opens=f"{stuck.opens}; or {_ASKING}",
     )
 
 
@@ -222,39 +227,26 @@ def _priced(refusal: Refusal, outside: Iterable[Refusal]) -> Refusal:
     )
 
 
-def _ways_outside(task: Task) -> Iterator[Refusal]:
-    if not task.drop_strict and solve(replace(task, drop_strict=True)) is not None:
-        yield Refusal(
+_ASKING = f"`variant: {Variant.INSECURE}` in the zone's file, approved"
+
+
+def _priced_way(way: Way) -> Refusal:
+    """Return the rule that a way outside the rules breaks, and what that exposes."""
+    if way.name is Variant.ANY_CHAIN:
+        return Refusal(
             rule=DS_ALG.name,
             summary="a path exists only for validators that accept any one chain",
             detail=(
                 "validators that ask for a chain of each algorithm in the DS RRset would find"
                 " the zone bogus on the way"
             ),
-            opens="`drop_strict: true` in the policy, approved",
+            opens=f"`drop_strict: true` in the policy, or `variant: {way.name}`, approved",
         )
-    exposure = insecure_exposure(task)
-    if exposure is not None:
-        yield Refusal(
-            rule="I2",
-            summary="the only path found leads through an insecure delegation",
-            detail=f"for {exposure} s validators would find no DS and accept anything",
-            opens="desire the zone unsigned first, then signed again, each approved",
-            exposure_bogus=0,
-            exposure_insecure=exposure,
-        )
-
-
-def insecure_exposure(task: Task) -> int | None:
-    """Return for how many seconds the best path without I2 is insecure, None where none exists.
-
-    From the removal of the DS until no cache holds its absence any more.
-    """
-    problem = problem_of(task, insecure=True)
-    path = find_path(problem, 1)
-    if path is None:
-        return None
-    solution = tightened(task, problem.views, path, 1)
-    bare = [w for w in solution.windows[DS_SLOT] if w.value == 0]
-    times = solution.waits.earliest()
-    return sum(times[w.ends] + w.lasts - times[w.begins] for w in bare if w.ends)
+    return Refusal(
+        rule="I2",
+        summary="the only path found leads through an insecure delegation",
+        detail=(f"for {way.exposure.insecure} s validators would find no DS and accept anything"),
+        opens=_ASKING,
+        exposure_bogus=way.exposure.bogus,
+        exposure_insecure=way.exposure.insecure,
+    )

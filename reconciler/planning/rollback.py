@@ -48,6 +48,7 @@ def task_after(solution: Solution, number: int) -> Task:
         ),
         start=solution.path[number - 1].after,
         goal=task.start,
+        insecure=False,
         asked=solution.kept,
         pasts=tuple(
             past_after(solution, slot, past, number) for slot, past in enumerate(task.pasts)

@@ -76,6 +76,8 @@ class Views:
         self.profiles = profiles
         self.insecure_allowed = insecure_allowed
         self.dead: tuple[frozenset[tuple[str, int]], ...] = (frozenset(),) * len(profiles)
+        self.shunned = 0
+        self._excused: frozenset[tuple[int, int]] = frozenset()
         self._shift = len(world.labels)
         self._all = world.all_keys
         self._zone_keys = world.mask(
@@ -158,11 +160,28 @@ class Views:
         return found
 
     def _harms(self, profile: int, ds: int, dnskey: int, data: int) -> bool:
+        if self.shunned and (ds, dnskey) not in self._excused and self.leads_astray(ds, dnskey):
+            return True
         view = self.view(profile, ds, dnskey, data)
         if view is View.SECURE or (view is View.INSECURE and self.insecure_allowed):
             return False
         dead = self.dead[profile]
         return not dead or not {("DS", ds), ("DNSKEY", dnskey), ("data", data)} & dead
+
+    def leads_astray(self, ds: int, dnskey: int) -> bool:
+        """True if a DNSKEY RRset that holds a shunned key fits a DS RRset that names none."""
+        anchors = self.world.anchors(ds)
+        led = dnskey & self._all & self.shunned and dnskey >> self._shift & anchors
+        return bool(led) and not anchors & self.shunned
+
+    def shun(self, keys: int, excused: Iterable[tuple[int, int]] = ()) -> None:
+        """Take a view for harmful too where a DS that names none of these keys leads to one.
+
+        `excused` are pairs of a DS and a DNSKEY RRset that were there before.
+        """
+        if (keys, frozenset(excused)) != (self.shunned, self._excused):
+            self.shunned, self._excused = keys, frozenset(excused)
+            self._bad.clear()
 
     def bad_beside_unknown(self, ds: int | None) -> int:
         """Return the mask of profiles in which an unknown DNSKEY RRset or data does harm.

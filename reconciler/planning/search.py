@@ -41,9 +41,15 @@ UNITS_PER_EDGE = 2
 
 
 class Cost(NamedTuple):
-    """What a path costs, compared in this order; bogus time counts where the start is bogus."""
+    """What a path costs, compared in this order.
+
+    Bogus time counts where the start is bogus, `trusted` where validators are led to a compromised
+    key, `insecure` only where that was not asked for.
+    """
 
     bogus: int
+    trusted: int
+    insecure: int
     parent: int
     seconds: int
     moves: int
@@ -59,7 +65,10 @@ class Priced(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One search: a start, moves towards a goal, and how views are judged."""
+    """One search: a start, moves towards a goal, and how views are judged.
+
+    `bad` is the mask of the compromised keys; `outside`: the delegation may be insecure on the way.
+    """
 
     world: World
     menu: Menu
@@ -68,6 +77,8 @@ class Problem:
     start: Node
     edges: dict[Node, tuple[Priced, ...]]
     """Edges priced so far; profiles are tried one after the other over the same edges."""
+    bad: int = 0
+    outside: bool = False
 
     @property
     def goal(self) -> Node:
@@ -207,6 +218,8 @@ class Problem:
         parent = sum(made_by(offer) == "parent" for offer in edge.offers)
         return Cost(
             bogus=seconds if self._is_bogus(edge.before) else 0,
+            trusted=seconds if self._is_trusting(edge.before) else 0,
+            insecure=seconds if self.outside and not (edge.before[0] and edge.after[0]) else 0,
             parent=parent * self.menu.parent.weight,
             seconds=seconds,
             moves=len(edge.offers),
@@ -228,6 +241,8 @@ class Problem:
             calls = (node[DS_SLOT] ^ self.goal[DS_SLOT]).bit_count() if single else 1
         return Cost(
             bogus=0,
+            trusted=0,
+            insecure=0,
             parent=calls * self.menu.parent.weight,
             seconds=max((self._settles(i, node[i]) for i in wrong), default=0),
             moves=0,
@@ -257,6 +272,13 @@ class Problem:
             now == goal or i in free
             for i, (now, goal) in enumerate(zip(node, self.goal, strict=True))
         )
+
+    def _is_trusting(self, node: Node) -> bool:
+        """True if a DS stands, and it or some DNSKEY RRset leads to a compromised key."""
+        if not self.bad or not node[DS_SLOT]:
+            return False
+        served = (node[dnskey_slot(i)] for i in range(len(self.world.signers)))
+        return any(mask & self.bad for mask in (self.world.anchors(node[DS_SLOT]), *served))
 
     def _is_bogus(self, node: Node) -> bool:
         dead = self.views.dead[0]
@@ -306,7 +328,7 @@ def _leaves(edge: Edge, timings: tuple[SlotTiming, ...], signer: int, signers: i
 def find_path(problem: Problem, profiles: int) -> tuple[Edge, ...] | None:
     """Return the cheapest path that is safe in this mask of profiles, None if there is none."""
     start = problem.start
-    best: dict[Node, Cost] = {start: Cost(0, 0, 0, 0)}
+    best: dict[Node, Cost] = {start: Cost(0, 0, 0, 0, 0, 0)}
     came: dict[Node, Edge] = {}
     done: set[Node] = set()
     order = count()
@@ -335,6 +357,8 @@ def plus(one: Cost, other: Cost) -> Cost:
     """Return the sum of two costs."""
     return Cost(
         one.bogus + other.bogus,
+        one.trusted + other.trusted,
+        one.insecure + other.insecure,
         one.parent + other.parent,
         one.seconds + other.seconds,
         one.moves + other.moves,

@@ -50,6 +50,10 @@ class Task:
     mending: int
     drop_strict: bool
     insecure_allowed: bool
+    insecure: bool = False
+    """Going through an insecure delegation is open, which no safe way does (I2 lifted)."""
+    bad: int = 0
+    """The mask of the keys that were named as compromised."""
     ns_unknown_until: int = 0
     asked: int = -1
     """The mask of the profiles to try for."""
@@ -100,42 +104,51 @@ def arrived(task: Task) -> bool:
     )
 
 
-def _menu(task: Task, *, insecure: bool = False) -> Menu:
+def _menu(task: Task) -> Menu:
     return Menu(
         world=task.world,
         parent=task.parent,
         signers=task.signers,
         goal=task.goal,
         mending=task.mending,
-        insecure=insecure,
+        insecure=task.insecure,
     )
 
 
-def problem_of(task: Task, *, insecure: bool = False, views: Views | None = None) -> Problem:
-    """Return the search problem of a task; `insecure` lifts I2 to see what it would cost.
+def problem_of(task: Task, views: Views | None = None) -> Problem:
+    """Return the search problem of a task.
 
     `views` that judged this world before may be used again: they remember their answers.
     """
-    allowed = task.insecure_allowed or insecure
-    views = views or Views(task.world, task.profiles, insecure_allowed=allowed)
+    views = views or Views(task.world, task.profiles, insecure_allowed=task.insecure_allowed)
     views.bury(tuple(_dead(task, views, i) for i in range(len(task.profiles))))
+    stand = [(ds, dnskey) for ds, dnskey, _ in _triples(task, task.start)]
+    views.shun(_shunned(task), stand)
     return Problem(
         world=task.world,
-        menu=_menu(task, insecure=insecure),
+        menu=_menu(task),
         views=views,
         timings=task.timings,
         start=task.start,
         edges={},
+        bad=task.bad,
+        outside=task.insecure,
     )
+
+
+def _shunned(task: Task) -> int:
+    """The compromised keys, where the delegation may be or is insecure for their sake."""
+    return task.bad if task.insecure or not task.start[DS_SLOT] else 0
 
 
 def solve(task: Task, views: Views | None = None) -> Solution | None:
     """Return the cheapest safe path and its waits, None where no path keeps what must be kept."""
-    problem = problem_of(task, views=views)
+    problem = problem_of(task, views)
     found = keep_profiles(task, problem)
     if found is None:
         return None
     kept, path = found
+    problem.views.shun(_shunned(task))
     return tightened(task, problem.views, path, kept)
 
 

@@ -20,6 +20,7 @@ from reconciler.planning.wording import what
 PROOF = "proof"
 CARDINAL = "rule:I6"
 PARTIAL = "rule:I1"
+DISTRUST = "rule:distrust"
 UNKNOWN = "rule:unknown"
 SEQUENCE = "rule:order"
 
@@ -99,6 +100,8 @@ def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) ->
     ways = [w for ways in solution.apart for w in ways if w.arc == arc and w.seconds == seconds]
     shorter = {**arcs, arc: seconds - 1}
     known = [w for w in ways if all(_is_known(x) for x in w.triple)]
+    if any(_leads_astray(solution, way) for way in ways):
+        return DISTRUST, _shunned(solution, ways[0])
     for way in known:
         if can_meet(way.triple, shorter, len(solution.path)):
             return PROOF, _words(solution, way)
@@ -120,6 +123,20 @@ def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) ->
     if seconds == ORDER:
         return SEQUENCE, f"steps are taken in order: {step_id(arc[0])} must be seen first"
     return PARTIAL, f"what {step_id(arc[0])} displaces must have left every cache (I1)"
+
+
+def _leads_astray(solution: Solution, way: Apart) -> bool:
+    ds, dnskey, _ = (window.value for window in way.triple)
+    if not solution.views.shunned or ds is None or dnskey is None:
+        return False
+    return solution.views.leads_astray(ds, dnskey)
+
+
+def _shunned(solution: Solution, way: Apart) -> str:
+    return (
+        f"{_lives(solution, way.early, way.arc[0], way.seconds)}; beside"
+        f" {_name(solution.task.world, way.late)} it would lead to a compromised key"
+    )
 
 
 def _is_known(window: Window) -> bool:

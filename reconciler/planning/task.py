@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from reconciler.model.capabilities import DsCheck
-from reconciler.model.desired import Bounds, DesiredZone
+from reconciler.model.desired import Bounds, DesiredZone, KeyState
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion, RRsetKind
 from reconciler.planning.choice import is_foreign
 from reconciler.planning.goal import Goal, involved, start_of
+from reconciler.planning.named import labelled
 from reconciler.planning.offer import Stand
 from reconciler.planning.past import pasts_of, unknown_until
 from reconciler.planning.publication import (
@@ -31,6 +32,7 @@ def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
     signers = involved(desired, observed)
     ends = ends_of(desired, observed, start_of(observed, signers), goal.publication)
     start = ends.start
+    compromised = labelled(desired, observed, KeyState.COMPROMISED)
     mending = _mending_ds(desired, observed)
     mended = Publication(ds=mending, signers=start.signers)
     publications = [start, ends.goal, mended, *_remembered(observed, signers)]
@@ -53,6 +55,7 @@ def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
         profiles=profiles_for(desired.policy.weak_algorithms),
         mending=world.ds_mask(mending),
         drop_strict=desired.policy.drop_strict,
+        bad=world.mask(compromised & set(world.labels)),
         insecure_allowed=not node[DS_SLOT] or not goal.publication.ds,
         ns_unknown_until=max(unknown_until(past) for past in named),
     )

@@ -119,5 +119,5 @@ def _alternative_json(alternative: Alternative) -> Json:
         "exposure_insecure": alternative.exposure_insecure,
         "steps": steps_json(alternative.steps),
         "timeline": timeline_json(alternative.timeline),
-        "proof": proof_json(alternative.verdict),
+        "proof": proof_json(alternative.verdict) if alternative.verdict else None,
     }

@@ -127,7 +127,7 @@ class AlternativeFile(Wire):
     exposure_insecure: Seconds = 0
     steps: tuple[StepFile, ...]
     timeline: TimelineFile
-    proof: ProofFile
+    proof: ProofFile | None = None
 
     def value(self) -> Alternative:
         """Return the alternative as a value."""
@@ -136,7 +136,7 @@ class AlternativeFile(Wire):
             summary=self.summary,
             steps=tuple(step.value() for step in self.steps),
             timeline=self.timeline.value(),
-            verdict=self.proof.value(),
+            verdict=self.proof.value() if self.proof else None,
             duration_min=self.duration_min,
             distrusted_min=self.distrusted_min,
             exposure_bogus=self.exposure_bogus,

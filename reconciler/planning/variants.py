@@ -1,0 +1,105 @@
+"""The ways to a goal that a person may choose between, and what each exposes.
+
+The first is what is planned. The others are shown beside it, and are carried out only where the
+desired state asks for them by name, approved. Source: design/planning.md §5 and §6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from reconciler.model.durations import duration_words
+from reconciler.planning.exposure import Exposure, exposure_of
+from reconciler.planning.safety import DS_ALG
+from reconciler.planning.solve import Solution, Task, solve
+
+
+class Variant(StrEnum):
+    """The name of a way, as `variant` in the desired state."""
+
+    NO_OUTAGE = "no-outage"
+    FASTEST = "fastest-distrust"
+    ANY_CHAIN = "without-ds-alg"
+    INSECURE = "through-insecure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to the goal; `safe`: nobody needs to ask for it."""
+
+    name: Variant
+    summary: str
+    solution: Solution
+    exposure: Exposure
+    safe: bool = False
+
+
+def ways_of(task: Task, *, stuck: bool = False) -> tuple[Way, ...]:
+    """Return the ways to the goal of a task, the safe one first; none where no way was found.
+
+    `stuck`: no move leads there while the zone stays secure.
+    """
+    safe = None if stuck else solve(task)
+    if safe is None:
+        return tuple(_outside(task, stuck=stuck))
+    way = Way(
+        name=Variant.NO_OUTAGE,
+        summary="keeps the chain of trust whole",
+        solution=safe,
+        exposure=exposure_of(safe, task.bad),
+        safe=True,
+    )
+    return way, *_beside(task, way)
+
+
+def _beside(task: Task, way: Way) -> Iterator[Way]:
+    """Yield the way through an insecure delegation where it ends distrust or an outage sooner."""
+    if task.insecure_allowed or not (task.bad or way.exposure.bogus):
+        return
+    found = _through_insecure(task)
+    if found is None:
+        return
+    sooner = found.exposure.distrusted
+    trusted = way.exposure.distrusted
+    if task.bad and sooner is not None and (trusted is None or sooner < trusted):
+        words = f"no DS at all until others stand: distrusted after {duration_words(sooner)}"
+        yield replace(found, name=Variant.FASTEST, summary=_costs(words, found.exposure))
+    elif found.exposure.bogus < way.exposure.bogus:
+        words = f"no DS at all until others stand: bogus for {duration_words(found.exposure.bogus)}"
+        yield replace(found, summary=_costs(words, found.exposure))
+
+
+def _outside(task: Task, *, stuck: bool) -> Iterator[Way]:
+    """Yield the ways that break a rule, where no way keeps them all."""
+    if not task.drop_strict and not stuck:
+        loose = solve(replace(task, drop_strict=True))
+        if loose is not None:
+            yield Way(
+                name=Variant.ANY_CHAIN,
+                summary=f"bogus for validators that ask for each algorithm ({DS_ALG.name})",
+                solution=loose,
+                exposure=exposure_of(loose, task.bad),
+            )
+    found = _through_insecure(task)
+    if found is not None:
+        yield found
+
+
+def _through_insecure(task: Task) -> Way | None:
+    """Return the cheapest way on which the DS may be missing for a while (I2 lifted)."""
+    solution = solve(replace(task, insecure=True, insecure_allowed=True))
+    if solution is None:
+        return None
+    exposure = exposure_of(solution, task.bad)
+    return Way(
+        name=Variant.INSECURE,
+        summary=_costs("no DS at all until others stand", exposure),
+        solution=solution,
+        exposure=exposure,
+    )
+
+
+def _costs(words: str, exposure: Exposure) -> str:
+    return f"{words}, and insecure for {duration_words(exposure.insecure)}"
