@@ -34,6 +34,7 @@ from reconciler.model.timeline import (
     RRsetKind,
     Slot,
     Version,
+    slot,
 )
 
 Content = object
@@ -105,7 +106,22 @@ def content(version: Version) -> Content:
         case DataVersion():
             return version.signed_by
         case CdsVersion():
-            return version.cds
+            return version.cds or None
+
+
+def is_empty(version: Version) -> bool:
+    """True if the RRset does not exist, so that the TTL is one for a negative answer."""
+    match version:
+        case DsVersion():
+            return not version.ds
+        case NsVersion():
+            return not version.signers
+        case DnskeyVersion():
+            return not version.keys
+        case DataVersion():
+            return not version.signed_by
+        case CdsVersion():
+            return not version.cds
 
 
 def outcome(
@@ -128,7 +144,7 @@ def outcome(
 
 
 def _ordered(versions: Iterable[Version]) -> tuple[Version, ...]:
-    return tuple(sorted(versions, key=lambda version: repr(_sorted(content(version)))))
+    return tuple(sorted(versions, key=lambda v: (v.ttl, repr(_sorted(content(v))))))
 
 
 def _sorted(value: Content) -> Content:
@@ -139,6 +155,8 @@ def _sorted(value: Content) -> Content:
 
 def effect(move: Move, before: Version, after: Version, keys: Mapping[str, KeyEntry]) -> Version:
     """Return what one move makes of a version; one of another RRset stays as it is."""
+    if isinstance(move, TtlSet):
+        return replace(before, ttl=move.ttl) if slot(before) in touched(move) else before
     match before:
         case DsVersion():
             return _ds(move, before)

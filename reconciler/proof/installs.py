@@ -7,42 +7,53 @@ from dataclasses import replace
 
 from reconciler.model.keys import DsRef
 from reconciler.model.moves import DsAdd, DsRemove
-from reconciler.model.timeline import CdsVersion, DsVersion, RRsetKind, Version
+from reconciler.model.timeline import CdsVersion, DsVersion, Version
 from reconciler.proof import effects
-from reconciler.proof.schedule import ORIGIN
+from reconciler.proof.schedule import ORIGIN, Closure, possible
 from reconciler.proof.windows import Bound, Stay, Window, cached, prolonged, within
 from reconciler.proof.words import describe
 from reconciler.proof.world import DS, Part, World, holds_at, moves_at
 
 
-def installed_by_cds(world: World) -> Iterator[Part]:
+def installed_by_cds(world: World, *, kept: bool = True) -> Iterator[Part]:
     """Yield the DS sets that a polling parent may install, and what moves then make of them.
 
     It may do so from when it sees the CDS set until `processing_max` after it last saw it, in place
-    of any DS version of the timeline that stands then (RFC 7344 §6, RFC 8078 §4).
+    of any DS version of the timeline that stands then (RFC 7344 §6, RFC 8078 §4). Windows are those
+    of caches; where not `kept`, those of the parent's servers.
     """
-    for place, stays in world.lanes.items():
-        if place[0] is RRsetKind.CDS:
-            for stay in stays:
-                for hold in holds_at(world, place):
-                    yield from _installed(world, stay, cached(hold, stay))
-
-
-def _installed(world: World, stay: Stay, seen: Window | None) -> Iterator[Part]:
-    version = stay.version
-    ds = authorised(version)
-    if seen is None or ds is None or not isinstance(version, CdsVersion):
-        return
-    deciding = prolonged(seen, version.processing_max)
     lane = world.lanes[DS]
-    ttl = max(stay.version.ttl for stay in lane)
-    for number, standing in enumerate(lane):
-        installing = within(deciding, _unseen_from(standing), standing.left)
-        if installing is not None:
-            made = replace(ds, ttl=ttl)
-            text = describe(made, f"installed by CDS at {version.signer}")
-            yield _virtual(made, version, _kept(installing, standing, ttl), text)
-            yield from _built_upon(world, made, version, number, installing)
+    ttl = max(stay.version.ttl for stay in lane) if kept else 0
+    for version, ds, deciding in decisions(world):
+        for number, standing in enumerate(lane):
+            installing = within(deciding, _unseen_from(standing), standing.left)
+            if installing is not None:
+                made = replace(ds, ttl=ttl)
+                text = describe(made, f"installed by CDS at {version.signer}")
+                yield _virtual(made, version, _kept(installing, standing, ttl), text)
+                yield from _built_upon(world, made, version, number, installing)
+
+
+def decisions(world: World) -> Iterator[tuple[CdsVersion, DsVersion, Window]]:
+    """Yield what CDS sets let the parent install, and while which it may decide to."""
+    for place, stays in world.lanes.items():
+        for version, stay in ((stay.version, stay) for stay in stays):
+            ds = authorised(version)
+            if isinstance(version, CdsVersion) and ds is not None:
+                for hold in holds_at(world, place):
+                    seen = cached(hold, stay)
+                    if seen is not None:
+                        yield version, ds, prolonged(seen, version.processing_max)
+
+
+def may_install(world: World, closure: Closure, step: str, ds: frozenset[DsRef]) -> bool:
+    """True if the parent may install this DS set by itself when a step is taken."""
+    begin = Bound(world.nodes[step], 0)
+    for _, allowed, deciding in decisions(world):
+        then = within(deciding, begin, begin.later(1))
+        if allowed.ds == ds and then is not None and possible(closure, then.gaps):
+            return True
+    return False
 
 
 def _unseen_from(standing: Stay) -> Bound | None:
@@ -86,7 +97,7 @@ def _built_upon(
 ) -> Iterator[Part]:
     """Yield what later steps make of an installed set where they only add and remove."""
     for standing in world.lanes[DS][number + 1 :]:
-        moves = moves_at(world, DS, standing.version)
+        moves = moves_at(world.steps, DS, standing.version)
         if not moves or not all(isinstance(move, DsAdd | DsRemove) for move in moves):
             return
         (made,) = effects.outcome(made, moves, standing.version, world.keys).final

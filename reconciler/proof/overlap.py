@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 from reconciler.proof.pruning import certain
-from reconciler.proof.schedule import Closure, Gap, earliest, solve
+from reconciler.proof.schedule import Closure, Gap, earliest, possible
 from reconciler.proof.windows import FROM_START, Bound, Window
 from reconciler.proof.world import Part
 
@@ -121,13 +121,6 @@ def meeting_gaps(begins: Sequence[Bound], ends: Sequence[Bound]) -> list[Gap]:
     return [
         Gap(end.node, begin.node, end.offset - begin.offset) for begin in begins for end in ends
     ]
-
-
-def possible(closure: Closure, gaps: Sequence[Gap]) -> bool:
-    """True if some schedule within the needs lets all gaps hold at once."""
-    if any(closure[early][late] >= limit for early, late, limit in gaps):
-        return False
-    return solve(closure, gaps, len(closure) + 1) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.model.timeline import DataVersion, DnskeyVersion, RRsetKind, Slot
-from reconciler.proof import effects
+from reconciler.model.timeline import DataVersion, DnskeyVersion, RRsetKind
 from reconciler.proof.installs import installed_by_cds
 from reconciler.proof.pruning import widest
 from reconciler.proof.schedule import ORIGIN
-from reconciler.proof.windows import Bound, Stay, Window, cached, prolonged, within
+from reconciler.proof.windows import Bound, Stay, Window, cached, within
 from reconciler.proof.words import describe
-from reconciler.proof.world import Part, World, holds_at, moves_at
+from reconciler.proof.world import Part, World, holds_at
 
 
 def parts_of(world: World, kind: RRsetKind) -> tuple[Part, ...]:
@@ -25,10 +24,10 @@ def parts_of(world: World, kind: RRsetKind) -> tuple[Part, ...]:
     for place, stays in world.lanes.items():
         if place[0] is kind:
             holds = holds_at(world, place)
-            for number, stay in enumerate(stays):
+            for stay in stays:
                 found += _standing(stay, holds)
-                if number:
-                    found += _half_done(world, place, stays[number - 1], stay, holds)
+            for stay in world.half_done[place]:
+                found.append(_half_done(stay, holds))
     if kind is RRsetKind.DS:
         found += installed_by_cds(world)
     pruned = (replace(part, windows=widest(part.windows, world.floor)) for part in found)
@@ -36,11 +35,10 @@ def parts_of(world: World, kind: RRsetKind) -> tuple[Part, ...]:
 
 
 def _standing(stay: Stay, holds: Sequence[Window]) -> Iterator[Part]:
-    windows = tuple(window for hold in holds if (window := cached(hold, stay)) is not None)
     version = stay.version
     part = Part(
         version=version,
-        windows=windows,
+        windows=kept(stay, holds),
         text=describe(version),
         source=version,
         of_start=version.step is None,
@@ -65,22 +63,17 @@ def by_expiry(part: Part, version: DnskeyVersion | DataVersion, end: Bound) -> I
     )
 
 
-def _half_done(
-    world: World, place: Slot, before: Stay, after: Stay, holds: Sequence[Window]
-) -> Iterator[Part]:
-    moves = moves_at(world, place, after.version)
-    begin = after.begin
-    if len(moves) <= 1 or begin is None:
-        return
-    ttl = max(before.version.ttl, after.version.ttl)
-    for version in effects.outcome(before.version, moves, after.version, world.keys).partial:
-        # It lasts an instant at least, even where propagation is 0; its end is as for any version.
-        end = begin.later(after.version.propagation + 1)
-        found = (within(hold, begin, end) for hold in holds)
-        yield Part(
-            version=version,
-            windows=tuple(prolonged(window, ttl - 1) for window in found if window is not None),
-            text=describe(version, f"half way through {after.version.step}"),
-            source=after.version,
-            of_start=False,
-        )
+def _half_done(stay: Stay, holds: Sequence[Window]) -> Part:
+    version = stay.version
+    return Part(
+        version=version,
+        windows=kept(stay, holds),
+        text=describe(version, f"half way through {version.step}"),
+        source=version,
+        of_start=False,
+    )
+
+
+def kept(stay: Stay, holds: Sequence[Window]) -> tuple[Window, ...]:
+    """Return when a cache may keep what is fetched while its servers may be asked."""
+    return tuple(window for hold in holds if (window := cached(hold, stay)) is not None)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.plan import Malformed, Proved, Refuted, Separation, Step, Verdict
 from reconciler.model.timeline import Timeline
+from reconciler.proof.deeds import deed_flaws
 from reconciler.proof.overlap import (
     Apart,
     Encounters,
@@ -45,6 +46,9 @@ def prove(steps: Sequence[Step], timeline: Timeline) -> Verdict:
     if closure is None or floor is None:
         return Malformed(why=flaw or "the deadlines leave no time for the waits")
     world = world_of(steps, timeline, floor)
+    unfit = next(deed_flaws(steps, timeline, world, closure), None)
+    if unfit:
+        return Malformed(why=unfit)
     faults = tuple(faults_of(cast_of(world), timeline))
     cases = Cases(closure, floor)
     refuted = _refutation(cases, [fault for fault in faults if not fault.tolerated], steps)

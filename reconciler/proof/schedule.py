@@ -128,6 +128,13 @@ def solve(closure: Closure, gaps: Iterable[Gap], scale: int) -> Closure | None:
     return scaled
 
 
+def possible(closure: Closure, gaps: Sequence[Gap]) -> bool:
+    """True if some schedule within the needs lets all gaps hold at once."""
+    if any(impossible(closure, gap) for gap in gaps):
+        return False
+    return solve(closure, gaps, len(closure) + 1) is not None
+
+
 def earliest(closure: Closure, gaps: Sequence[Gap]) -> tuple[int, ...] | None:
     """Return the earliest times of all nodes under which the gaps hold at once, or None.
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.model.plan import Step, WaitSlack
-from reconciler.proof.overlap import possible
-from reconciler.proof.schedule import Arc, Closure, Gap, arcs_of, closure_of, impossible, tighten
+from reconciler.proof.schedule import (
+    Arc,
+    Closure,
+    Gap,
+    arcs_of,
+    closure_of,
+    impossible,
+    possible,
+    tighten,
+)
 
 Demand = frozenset[Gap]
 """Gaps that must not hold all at once."""

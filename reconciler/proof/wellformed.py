@@ -8,7 +8,6 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from reconciler.model.keys import DsRef, Key, KeyEntry
-from reconciler.model.moves import Move
 from reconciler.model.plan import Step
 from reconciler.model.timeline import (
     CdsVersion,
@@ -23,7 +22,6 @@ from reconciler.model.timeline import (
     slot,
 )
 from reconciler.proof import effects
-from reconciler.proof.installs import authorised
 from reconciler.proof.profiles import parse_profile
 from reconciler.proof.schedule import Closure, arcs_of, closure_of, nodes_of
 from reconciler.proof.words import place
@@ -44,12 +42,13 @@ def flaws(steps: Sequence[Step], timeline: Timeline) -> Iterator[str]:
     for where, stays in versions.items():
         yield from _lane_flaws(where, stays)
     yield from _missing(versions)
+    yield from _polling_flaws(timeline)
+    yield from _target_flaws(steps, timeline, versions)
     closure = closure_of(len(steps) + 1, arcs_of(steps))
     if closure is None:
         yield "the deadlines leave no time for the waits"
         return
     yield from _order_flaws(versions, nodes_of(steps), closure)
-    yield from _move_flaws(steps, timeline, versions, closure)
 
 
 def by_slot(timeline: Timeline) -> BySlot:
@@ -191,6 +190,30 @@ def _missing(versions: BySlot) -> Iterator[str]:
                 yield f"{place(where)} is missing, yet NS names {signer}"
 
 
+def _polling_flaws(timeline: Timeline) -> Iterator[str]:
+    """Whether CDS is polled, and for how long it counts, is the parent's doing: always the same."""
+    found = {
+        (version.polled, version.processing_max)
+        for version in timeline.versions
+        if isinstance(version, CdsVersion)
+    }
+    if len(found) > 1:
+        yield "one parent polls CDS now this way, now that way"
+
+
+def _target_flaws(steps: Sequence[Step], timeline: Timeline, versions: BySlot) -> Iterator[str]:
+    for step in steps:
+        touched = Counter(where for move in step.moves for where in effects.touched(move))
+        named = frozenset[str]().union(*(effects.labels_of(move) for move in step.moves))
+        for label in sorted(named - timeline.keys.keys()):
+            yield f"{step.id} moves {label}, which is not among the keys"
+        for where, count in touched.items():
+            if where not in versions:
+                yield f"{step.id} changes {place(where)}, which is missing"
+            if count > MOVES_AT_ONCE:
+                yield f"{step.id} makes more than {MOVES_AT_ONCE} moves on {place(where)}"
+
+
 def _named(versions: Iterable[Version]) -> frozenset[str]:
     named = (version.signers for version in versions if isinstance(version, NsVersion))
     return frozenset(signer for signers in named for signer in signers)
@@ -204,90 +227,3 @@ def _order_flaws(
         if closure[first][second] < 0:
             both = f"{names[first]} and {names[second]}"
             yield f"{place(where)} is changed by {both} in no sure order"
-
-
-def _move_flaws(
-    steps: Sequence[Step], timeline: Timeline, versions: BySlot, closure: Closure
-) -> Iterator[str]:
-    nodes = nodes_of(steps)
-    for step in steps:
-        yield from _target_flaws(step, timeline, versions)
-        for where, stays in versions.items():
-            moves = [move for move in step.moves if where in effects.touched(move)]
-            if len(moves) > MOVES_AT_ONCE:
-                yield f"{step.id} makes more than {MOVES_AT_ONCE} moves on {place(where)}"
-            elif any(version.step == step.id for version in stays):
-                yield from _effect_flaws(step, where, moves, timeline, stays)
-            elif moves:
-                found = _may_stand(step.id, stays, nodes, closure)
-                yield from _lost_effect_flaws(step, where, moves, timeline, found)
-
-
-def _target_flaws(step: Step, timeline: Timeline, versions: BySlot) -> Iterator[str]:
-    for move in step.moves:
-        for label in sorted(effects.labels_of(move) - timeline.keys.keys()):
-            yield f"{step.id} moves {label}, which is not among the keys"
-        for where in effects.touched(move):
-            if where not in versions:
-                yield f"{step.id} changes {place(where)}, which is missing"
-
-
-def _effect_flaws(
-    step: Step, where: Slot, moves: Sequence[Move], timeline: Timeline, stays: Sequence[Version]
-) -> Iterator[str]:
-    before, after = next(pair for pair in pairwise(stays) if pair[1].step == step.id)
-    if not moves:
-        if not _without_move(step, before, after, timeline):
-            yield f"{place(where)} changes at {step.id}, but no move of that step changes it"
-        return
-    final = effects.outcome(before, moves, after, timeline.keys).final
-    if len(final) > 1:
-        yield f"what {step.id} leaves in {place(where)} depends on the order of its moves"
-    elif effects.content(final[0]) != effects.content(after):
-        yield f"the moves of {step.id} do not leave in {place(where)} what its version says"
-
-
-def _without_move(step: Step, before: Version, after: Version, timeline: Timeline) -> bool:
-    """True if a version may begin though no move of ours makes it.
-
-    A TTL may change alone; a signer may change its own
-    zone where the step says so; a parent may install what a polled CDS set authorises.
-    """
-    if effects.content(before) == effects.content(after):
-        return True
-    if isinstance(after, CdsVersion):
-        return True
-    if isinstance(after, DsVersion):
-        allowed = (authorised(version) for version in timeline.versions)
-        return any(ds is not None and ds.ds == after.ds for ds in allowed)
-    return f"signer-itself:{after.signer}" in [actor.strip() for actor in step.actor.split(",")]
-
-
-def _may_stand(
-    step: str, stays: Sequence[Version], nodes: Mapping[str | None, int], closure: Closure
-) -> list[Version]:
-    """Return the versions that may stand in a slot when a step that begins none there is taken."""
-    standing = [version for version in stays if version.step is None][-1:]
-    begun = [version for version in stays if version.step is not None]
-    lane = standing + begun
-    node = nodes[step]
-    return [
-        version
-        for version, after in zip(lane, [*lane[1:], None], strict=True)
-        if (version.step is None or closure[node][nodes[version.step]] <= 0)
-        and (after is None or after.step is None or closure[nodes[after.step]][node] <= 0)
-    ]
-
-
-def _lost_effect_flaws(
-    step: Step,
-    where: Slot,
-    moves: Sequence[Move],
-    timeline: Timeline,
-    found: Sequence[Version],
-) -> Iterator[str]:
-    for version in found:
-        left = effects.outcome(version, moves, version, timeline.keys).final
-        if {effects.content(after) for after in left} != {effects.content(version)}:
-            yield f"{step.id} changes {place(where)}, but the timeline has no version for it"
-            return

@@ -11,9 +11,11 @@ from reconciler.model.moves import (
     DsAdd,
     DsRemove,
     NsSet,
+    TtlSet,
     ZoneSign,
     ZoneUnsign,
 )
+from reconciler.model.timeline import RRsetKind
 from tests.proof.stories import (
     ALL,
     LIBERAL,
@@ -306,7 +308,7 @@ def ttl_lowered(wait: int = 25) -> Golden:
             w.data("s3", "z2"),
             profiles=ALL,
         ),
-        step("s1"),
+        step("s1", {}, TtlSet(signer="a", rrset=RRsetKind.DNSKEY, ttl=hours(1))),
         step("s2", {"s1": minutes(6)}, add("z2")),
         step("s3", {"s1": hours(wait), "s2": hours(2)}, sign_with("z2")),
         slack={"s2<s1": minutes(6)},
@@ -325,7 +327,7 @@ def ttl_raised(wait: int = 25) -> Golden:
             w.data("s3", "z2"),
             profiles=ALL,
         ),
-        step("s1"),
+        step("s1", {}, TtlSet(signer="a", rrset=RRsetKind.DNSKEY, ttl=hours(24))),
         step("s2", {"s1": minutes(30)}, add("z2")),
         step("s3", {"s2": hours(wait)}, sign_with("z2")),
         slack={"s2<s1": minutes(30)},

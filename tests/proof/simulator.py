@@ -10,6 +10,7 @@ from itertools import permutations, product
 
 from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.moves import (
+    ApexNsSet,
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
@@ -18,6 +19,8 @@ from reconciler.model.moves import (
     DsRemove,
     DsReplace,
     Move,
+    NsSet,
+    TtlSet,
 )
 from reconciler.model.plan import Step
 from reconciler.model.timeline import (
@@ -38,6 +41,8 @@ FUTURE = 90
 NEVER = 10_000
 
 Content = tuple[frozenset[object], ...]
+State = tuple[Content, int]
+"""What stands in an RRset, and its TTL."""
 
 
 def seconds(start: int, end: int) -> int:
@@ -110,10 +115,15 @@ class Simulation:
     def _naming(self, place: Slot, signer: str, asked: int) -> int:
         found = 0
         standing = [version for version in self.lanes.get(place, ()) if version.step is None]
+        before: Version | None = None
         for version, _, served in self.stays(place):
             named = [version, *(standing[-1:] if version.unknown else ())]
             if any(isinstance(ns, NsVersion) and signer in ns.signers for ns in named):
                 found |= kept(served & asked, version.ttl)
+            if before is not None:
+                for (signers,), when in self._left(before, version, asked):
+                    found |= when if signer in signers else 0
+            before = version
         return found
 
     def held(self, kind: RRsetKind) -> Iterator[Held]:
@@ -141,33 +151,41 @@ class Simulation:
         yield Held(content, version.unknown, when, version, started, gone)
 
     def _half_done(self, before: Version, after: Version, asked: int) -> Iterator[Held]:
+        for content, when in self._left(before, after, asked):
+            yield Held(content, False, when, after, False, False)  # noqa: FBT003 - columns
+
+    def _left(self, before: Version, after: Version, asked: int) -> Iterator[tuple[Content, int]]:
+        """What some of the moves of a step leave, and when a cache may keep it."""
         moves = [] if after.step is None else self._moves(after)
         start = self.begin(after)
         ttl = max(before.ttl, after.ttl)
         when = kept(seconds(start, start + after.propagation) & asked, ttl)
         if not after.propagation:
             when = kept(seconds(start, start + 1) & asked, ttl - 1) if ttl else 0
-        seen = set()
+        whole = {(content_of(before), before.ttl), (content_of(after), after.ttl)}
+        seen: set[State] = set()
         for order in permutations(moves):
-            content = content_of(before)
+            state = content_of(before), before.ttl
             for move in order[:-1]:
-                content = moved(move, content)
-                seen.add(content)
-        for content in seen - {content_of(before), content_of(after)}:
-            yield Held(content, False, when, after, False, False)  # noqa: FBT003 - columns
+                state = moved(move, state)
+                seen.add(state)
+        for content, _ in seen - whole:
+            yield content, when
 
     def _moves(self, version: Version) -> list[Move]:
         kinds: dict[RRsetKind, tuple[type[Move], ...]] = {
             RRsetKind.DS: (DsReplace, DsAdd, DsRemove),
             RRsetKind.DNSKEY: (DnskeyAdd, DnskeyRemove, DnskeySign),
             RRsetKind.DATA: (DataSign,),
+            RRsetKind.NS: (NsSet, ApexNsSet),
         }
         kind, signer = slot(version)
         assert version.step is not None
         return [
             move
             for move in self.steps[version.step].moves
-            if isinstance(move, kinds.get(kind, ())) and getattr(move, "signer", None) == signer
+            if (isinstance(move, TtlSet) and (move.rrset, move.signer) == (kind, signer))
+            or (isinstance(move, kinds.get(kind, ())) and getattr(move, "signer", None) == signer)
         ]
 
     def _installed(self) -> Iterator[Held]:
@@ -195,7 +213,7 @@ class Simulation:
                     if not moves or any(isinstance(move, DsReplace) for move in moves):
                         break
                     for move in moves:
-                        content = moved(move, content)
+                        content, _ = moved(move, (content, ttl))
                     begin = self.begin(version)
                 else:
                     yield Held(content, cds.unknown, seconds(begin, NEVER), cds, free, free)
@@ -273,24 +291,31 @@ def content_of(version: Version) -> Content:
             return ()
 
 
-def moved(move: Move, content: Content) -> Content:
+def moved(move: Move, state: State) -> State:
+    content, ttl = state
     match move:
+        case TtlSet():
+            return content, move.ttl
         case DsReplace():
-            return (frozenset(move.ds),)
+            content = (frozenset(move.ds),)
         case DsAdd():
-            return (content[0] | {move.ds},)
+            content = (content[0] | {move.ds},)
         case DsRemove():
-            return (content[0] - {move.ds},)
+            content = (content[0] - {move.ds},)
         case DnskeyAdd():
-            return content[0] | {move.key}, content[1] | ({move.key} if move.sign else set())
+            signing = {move.key} if move.sign else set()
+            content = content[0] | {move.key}, content[1] | signing
         case DnskeyRemove():
-            return content[0] - {move.key}, content[1] - {move.key}
+            content = content[0] - {move.key}, content[1] - {move.key}
         case DnskeySign():
-            return content[0], frozenset(move.keys)
+            content = content[0], frozenset(move.keys)
         case DataSign():
-            return (frozenset(move.keys),)
+            content = (frozenset(move.keys),)
+        case NsSet() | ApexNsSet():
+            content = (frozenset(move.signers),)
         case _:
             raise AssertionError(move)
+    return content, ttl
 
 
 def usable(

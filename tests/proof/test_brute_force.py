@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from reconciler.model.keys import DsRef
 from reconciler.model.moves import (
     ApexNsSet,
+    CdsSet,
+    DataSign,
     DnskeyAdd,
     DnskeyRemove,
     DnskeySign,
@@ -19,6 +21,7 @@ from reconciler.model.moves import (
     DsReplace,
     Move,
     NsSet,
+    TtlSet,
 )
 from reconciler.model.plan import Malformed, Refuted, Step
 from reconciler.model.timeline import (
@@ -87,6 +90,15 @@ def with_figures(draw: st.DrawFn, version: V) -> V:
     return replace(version, ttl=draw(TTLS), propagation=draw(DELAYS))
 
 
+def begun(draw: st.DrawFn, before: Version, version: V) -> V:
+    """The version with a TTL that a step may give it: most often the one there was."""
+    free = isinstance(version, DsVersion) and version.ds != getattr(before, "ds", None)
+    told = isinstance(version, DnskeyVersion | DataVersion) or getattr(version, "signer", None)
+    if free or (told and draw(st.integers(0, 3)) == 0):
+        return with_figures(draw, version)
+    return replace(version, ttl=before.ttl, propagation=draw(DELAYS))
+
+
 @st.composite
 def lane(draw: st.DrawFn, names: Sequence[str], start: Version) -> list[Version]:
     """A start version, perhaps some history, and versions of some of the steps."""
@@ -96,8 +108,8 @@ def lane(draw: st.DrawFn, names: Sequence[str], start: Version) -> list[Version]
         found.append(with_figures(draw, replace(start, at=draw(st.integers(-4, 0)))))
     for name in names:
         if draw(st.booleans()):
-            begun = changed(draw, replace(found[-1], step=name, at=0))
-            found.append(with_figures(draw, begun))
+            after = changed(draw, replace(found[-1], step=name, at=0))
+            found.append(begun(draw, found[-1], after))
     return found
 
 
@@ -121,25 +133,35 @@ def changed(draw: st.DrawFn, version: Version) -> Version:
 
 def moves_between(draw: st.DrawFn, before: Version, after: Version) -> Iterator[Move]:
     """Moves that make `after` of `before`; a signer may also do it by itself."""
-    if isinstance(before, DsVersion) and isinstance(after, DsVersion):
-        if draw(st.booleans()):
-            yield DsReplace(ds=after.ds)
-        else:
-            yield from (DsAdd(ds=ref) for ref in sorted(after.ds - before.ds))
-            yield from (DsRemove(ds=ref) for ref in sorted(before.ds - after.ds))
-    elif isinstance(before, DnskeyVersion) and isinstance(after, DnskeyVersion):
-        gone = before.keys - after.keys
-        if draw(st.booleans()) and not gone & after.signed_by:
-            place = after.signer
-            added = sorted(after.keys - before.keys)
-            yield from (DnskeyAdd(signer=place, key=key, sign=False) for key in added)
-            yield from (DnskeyRemove(signer=place, key=key) for key in sorted(gone))
-            yield DnskeySign(signer=place, keys=after.signed_by)
-    elif isinstance(after, NsVersion):
-        if after.signer is None:
+    told = before.ttl != after.ttl
+    match before, after:
+        case DsVersion(), DsVersion():
+            if draw(st.booleans()):
+                yield DsReplace(ds=after.ds)
+            else:
+                yield from (DsAdd(ds=ref) for ref in sorted(after.ds - before.ds))
+                yield from (DsRemove(ds=ref) for ref in sorted(before.ds - after.ds))
+        case DnskeyVersion(), DnskeyVersion() if told or draw(st.booleans()):
+            yield from (
+                DnskeyAdd(signer=after.signer, key=key, sign=False)
+                for key in sorted(after.keys - before.keys)
+            )
+            gone = sorted(before.keys - after.keys)
+            yield from (DnskeyRemove(signer=after.signer, key=key) for key in gone)
+            yield DnskeySign(signer=after.signer, keys=after.signed_by)
+        case DataVersion(), DataVersion() if told or draw(st.booleans()):
+            yield DataSign(signer=after.signer, keys=after.signed_by)
+        case _, NsVersion(signer=None):
             yield NsSet(signers=after.signers)
-        else:
-            yield ApexNsSet(signer=after.signer, signers=after.signers)
+        case _, NsVersion(signer=str() as signer):
+            yield ApexNsSet(signer=signer, signers=after.signers)
+        case _, CdsVersion() if draw(st.booleans()):
+            yield CdsSet(signer=after.signer, cds=after.cds)
+        case _:
+            pass
+    kind, place = slot(after)
+    if told and place is not None:
+        yield TtlSet(signer=place, rrset=kind, ttl=after.ttl)
 
 
 def with_moves(
@@ -243,7 +265,15 @@ def rolled(draw: st.DrawFn, kind: str) -> list[list[Version]]:
             [replace(data, signed_by=old), replace(data, step="s2", signed_by=new)],
         ],
     }
-    return [[with_figures(draw, version) for version in lane] for lane in shapes[kind]]
+    return [figured(draw, lane) for lane in shapes[kind]]
+
+
+def figured(draw: st.DrawFn, versions: Sequence[Version]) -> list[Version]:
+    """The lane with figures drawn for each version."""
+    found = [with_figures(draw, versions[0])]
+    for version in versions[1:]:
+        found.append(begun(draw, found[-1], version))
+    return found
 
 
 @st.composite
@@ -285,7 +315,7 @@ def migrations(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
         lanes[3].append(DsVersion(ttl=0, propagation=0, step="s2", ds=frozenset(REFS[1:2])))
     if draw(st.booleans()):
         lanes[5].append(replace(dnskey_b, step="s2", keys=new))
-    drawn = [[with_figures(draw, version) for version in found] for found in lanes]
+    drawn = [figured(draw, found) for found in lanes]
     for found in drawn[:3]:
         if draw(st.integers(0, 5)) == 0:
             found[0] = replace(found[0], at=draw(st.integers(-3, 0)))

@@ -101,7 +101,7 @@ def test_what_was_seen_at_the_start_was_not_replaced_before() -> None:
         W.ds(None, "k1"),
         W.dnskey(None, "k1 z1", "k1"),
         W.cds(None, "k2", ttl=0, processing_max=60),
-        W.cds(-W.child - 60),
+        W.cds(-W.child - 60, processing_max=60),
         W.data(None, "z1"),
     )
     assert isinstance(prove((), timeline), Proved)

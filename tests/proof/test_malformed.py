@@ -165,7 +165,7 @@ def test_a_delegation_that_moves_needs_the_apex_ns_sets() -> None:
     def moving(found: Timeline, signers: str, *, apex: bool) -> Timeline:
         left = [v for v in found.versions if apex or not isinstance(v, NsVersion) or not v.signer]
         zone = (W.dnskey(None, "k1", "k1", signer="b"), W.data(None, "k1", signer="b"))
-        ns = W.ns("s1", signers, ttl=60)
+        ns = W.ns("s1", signers)
         return replace(found, versions=(*left, ns, *zone, W.ns(None, "a", at="b")))
 
     def with_ns(steps: tuple[Step, ...], signers: str) -> tuple[Step, ...]:

@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.model.plan import Proved, Refuted
 from reconciler.proof import (
+    deeds,
     installs,
     overlap,
     parts,
@@ -21,6 +22,7 @@ from reconciler.proof import (
     views,
     wellformed,
     windows,
+    world,
 )
 from reconciler.proof.profiles import Profile
 from reconciler.proof.schedule import Arc, Closure
@@ -184,7 +186,7 @@ MUTATIONS = {
         test_starts.test_signatures_that_end_are_an_event,
     ),
     "moves are made at once": Mutation(
-        parts, "_half_done", nothing, test_starts.test_moves_on_one_rrset_leave_it_half_done
+        world, "_half_done", nothing, test_starts.test_moves_on_one_rrset_leave_it_half_done
     ),
     "nobody polls CDS": Mutation(
         parts,
@@ -228,7 +230,7 @@ MUTATIONS = {
         ),
     ),
     "moves need not fit": Mutation(
-        wellformed, "_move_flaws", nothing, lambda: misfit("another DS than the move's")
+        deeds, "_effect_flaws", nothing, lambda: misfit("another DS than the move's")
     ),
     "order does not matter": Mutation(
         wellformed, "_order_flaws", nothing, lambda: misfit("no order")

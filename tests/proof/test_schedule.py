@@ -1,7 +1,6 @@
 """Which step times the needs allow."""
 
-from reconciler.proof.overlap import possible
-from reconciler.proof.schedule import Arc, Closure, Gap, closure_of, earliest, impossible
+from reconciler.proof.schedule import Arc, Closure, Gap, closure_of, earliest, impossible, possible
 
 A, B, C, D = 1, 2, 3, 4
 
