@@ -129,6 +129,8 @@ class Proved:
     separations: tuple[Separation, ...] = ()
     exposure_until: int | None = None
     """Where the start is already bogus: seconds until no cache can show its dead parts."""
+    versions_only: bool = False
+    """True where no step names a move, so that there was nothing to hold the versions against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from reconciler.model.timeline import (
     Slot,
     Timeline,
     Version,
+    slot,
 )
 from reconciler.proof import effects
 from reconciler.proof.installs import may_install
@@ -52,13 +53,13 @@ def deed_flaws(
     case = _Case(world, closure, timeline, by_slot(timeline))
     for step in steps:
         yield from _denial_flaws(step, case)
-        yield from _idle_flaws(step, case)
         for where, stays in case.versions.items():
             moves = [move for move in step.moves if where in effects.touched(move)]
             if any(version.step == step.id for version in stays):
                 yield from _effect_flaws(step, where, moves, case)
             elif moves:
                 yield from _lost_effect_flaws(step, where, moves, case)
+        yield from _idle_flaws(step, case)
 
 
 def _denial_flaws(step: Step, case: _Case) -> Iterator[str]:
@@ -111,16 +112,17 @@ def _ttl_flaws(
     """A signer keeps a TTL until told otherwise; a parent chooses one with each new content."""
     before, after = change
     told = [move.ttl for move in moves if isinstance(move, TtlSet)]
-    if told:
-        free = after.ttl in told
-    elif isinstance(after, DsVersion) or where == (RRsetKind.NS, None):
-        free = effects.content(before) != effects.content(after)
-    else:
-        free = effects.is_empty(before) is not effects.is_empty(after)
-    if after.ttl != before.ttl and not free:
-        yield f"the TTL of {place(where)} changes at {step.id}, but no move of that step says so"
-    elif told and after.ttl not in told:
+    if told and after.ttl not in told:
         yield f"the moves of {step.id} set another TTL in {place(where)} than its version says"
+    elif not told and after.ttl != before.ttl and not _may_choose_ttl(before, after):
+        yield f"the TTL of {place(where)} changes at {step.id}, but no move of that step says so"
+
+
+def _may_choose_ttl(before: Version, after: Version) -> bool:
+    """True if whoever publishes a version may do so with another TTL by itself."""
+    if slot(after)[1] is None:
+        return effects.content(before) != effects.content(after)
+    return effects.is_empty(before) is not effects.is_empty(after)
 
 
 def _without_move(step: Step, before: Version, after: Version, case: _Case) -> bool:

@@ -40,11 +40,12 @@ _NAMED = {
 
 
 class Status(StrEnum):
-    """What a validator says of a view (RFC 4033 §5)."""
+    """What a validator says of a view (RFC 4033 §5); untrue is what no server bears out."""
 
     SECURE = "secure"
     INSECURE = "insecure"
     BOGUS = "bogus"
+    UNTRUE = "untrue"
 
 
 @dataclass(frozen=True, slots=True)

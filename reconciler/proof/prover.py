@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.plan import Malformed, Proved, Refuted, Separation, Step, Verdict
 from reconciler.model.timeline import Timeline
+from reconciler.proof.claims import untrue_claims
 from reconciler.proof.deeds import deed_flaws
 from reconciler.proof.overlap import (
     Apart,
@@ -49,7 +50,7 @@ def prove(steps: Sequence[Step], timeline: Timeline) -> Verdict:
     unfit = next(deed_flaws(steps, timeline, world, closure), None)
     if unfit:
         return Malformed(why=unfit)
-    faults = tuple(faults_of(cast_of(world), timeline))
+    faults = (*faults_of(cast_of(world), timeline), *untrue_claims(world))
     cases = Cases(closure, floor)
     refuted = _refutation(cases, [fault for fault in faults if not fault.tolerated], steps)
     return refuted or _proved(cases, faults, steps, timeline)
@@ -133,6 +134,7 @@ def _proved(
         slack=slack_of(steps, required),
         separations=tuple(dict.fromkeys(_separation(cases, fault) for fault in forbidden)),
         exposure_until=exposure(cases, [fault for fault in faults if fault.tolerated]),
+        versions_only=bool(steps) and not any(step.moves for step in steps),
     )
 
 

@@ -102,6 +102,8 @@ def _proved(verdict: Proved) -> list[str]:
         f"Proved for {profiles}: whatever the delays, no cache can assemble a bogus view,",
         "or an insecure one unasked for.",
     ]
+    if verdict.versions_only:
+        lines.append("No step names a move: only the versions were judged.")
     if verdict.separations:
         closest = min(verdict.separations, key=lambda s: s.seconds)
         count = len(verdict.separations)

@@ -1,9 +1,11 @@
 """Golden timelines: each wait as it stands is proved, one second less is refuted."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.model.plan import Proved, Refuted
-from reconciler.proof import prove
+from reconciler.proof import explain, prove
 from tests.proof.golden import (
     PROVED,
     algorithm_liberal,
@@ -41,6 +43,16 @@ def test_one_second_less_of_a_tight_wait_is_refuted_and_the_slack_is_exact(name:
                 assert isinstance(verdict, Refuted), (s.id, need)
                 assert verdict.verdict == "bogus"
                 assert verdict.ends == verdict.begins + 1
+
+
+@pytest.mark.parametrize("name", PROVED)
+def test_a_golden_timeline_without_any_move_is_judged_by_its_versions(name: str) -> None:
+    golden = PROVED[name]()
+    steps = tuple(replace(s, moves=(), actor="signer:a") for s in golden.steps)
+    verdict = prove(steps, golden.timeline)
+    assert isinstance(verdict, Proved), verdict
+    assert verdict.versions_only
+    assert "No step names a move" in explain(verdict)
 
 
 def refuted(golden: Golden) -> Refuted:
