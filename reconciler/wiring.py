@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from reconciler.clock import Clock, SystemClock
@@ -15,7 +16,7 @@ from reconciler.execute.outside import Checkpoint, Outside, Propose, pass_by
 from reconciler.execute.propose import Prove, propose
 from reconciler.execute.recall import Memory
 from reconciler.ledger.authors import authors_of, require_committed
-from reconciler.ledger.checkpoints import checkpoint_if_due
+from reconciler.ledger.checkpoints import checkpoint_if_due, heartbeat_if_due
 from reconciler.ledger.fold import fold
 from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.history import History
@@ -52,7 +53,8 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What may stand in for the usual: a world already open and served, another proof, a watcher.
+    """What may stand in for the usual: a world already open and served, another proof, a watcher,
+    a clock other than the world's or the system's.
 
     `propose` and `prove` are replaced only by the demo's `--unsafe`, which shows that the judges
     can say no.
@@ -60,6 +62,7 @@ class Setting:
 
     world: World | None = None
     routes: Routes | None = None
+    clock: Clock | None = None
     propose: Propose | None = None
     prove: Prove = prove
     checkpoint: Checkpoint = pass_by
@@ -84,7 +87,7 @@ def _wired(
     world: World | None,
     routes: Routes,
 ) -> Workspace:
-    clock: Clock = world or SystemClock()
+    clock: Clock = setting.clock or world or SystemClock()
     signers, parents = _signers(portfolio, world), _parents(portfolio, world)
     git = open_plumbing(root)
     actor = setting.actor or whoever_runs(git)
@@ -119,10 +122,13 @@ def _wired(
     )
 
 
-def keep_checkpoint(workspace: Workspace) -> None:
-    """Let the ledger say how much it holds, where that is due and there is a ledger."""
+def sign_off(workspace: Workspace) -> None:
+    """Let the ledger say that a run was there, and how much it holds, where either is due."""
     history = workspace.outside.recall()
     if history.seq:
+        seconds = workspace.portfolio.governance.heartbeat
+        every = None if seconds is None else timedelta(seconds=seconds)
+        history = heartbeat_if_due(workspace.ledger, workspace.clock.now(), history, every)
         checkpoint_if_due(workspace.ledger, workspace.clock.now(), history)
 
 

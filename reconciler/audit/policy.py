@@ -60,7 +60,7 @@ def _person(name: str, node: Node) -> Person:
 
 
 def _governance(node: Node) -> Governance:
-    group = node.member("critical_group")
+    group, heartbeat = node.member("critical_group"), node.member("heartbeat")
     return Governance(
         critical_group=group.text() if group.given else None,
         separation_of_duties=node.member("separation_of_duties").flag(),
@@ -70,6 +70,7 @@ def _governance(node: Node) -> Governance:
         },
         freeze=tuple(_window(window) for window in node.member("freeze").items()),
         ledger_signers=node.member("ledger_signers").texts(),
+        heartbeat=heartbeat.number() if heartbeat.given else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from reconciler.audit import approvals, effects, people
 from reconciler.audit.findings import finding
@@ -87,6 +88,15 @@ class Replay:
         self._attempts: dict[tuple[str, str], tuple[Attempt, ...]] = {}
         self._rules: Rules | None = None
         self._ledger_id = ""
+
+    @property
+    def silence(self) -> timedelta | None:
+        """The longest time without an entry that the policy in force allows; None: any.
+
+        It is twice the policy's `heartbeat`: a scheduled run may come late.
+        """
+        heartbeat = self._rules.governance.heartbeat if self._rules else None
+        return None if heartbeat is None else timedelta(seconds=2 * heartbeat)
 
     def findings(self, entry: Entry, path: str) -> Iterator[Diagnostic]:
         """Yield what is wrong with the next entry, and take it in."""

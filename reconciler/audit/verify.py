@@ -25,7 +25,8 @@ _JUST_READ = 4
 class Demands:
     """What an auditor asks beyond what the record must always be.
 
-    `root`: id of the first commit. `silence`: the longest time without an entry, up to `now`.
+    `root`: id of the first commit. `silence`: the longest time without an entry, up to `now`,
+    where it is shorter than what the policy allows.
     """
 
     root: str | None = None
@@ -86,8 +87,8 @@ class _Reader:
         entry = read.entry
         self.claims.take_in(entry, path)
         yield from self._chain.findings(read, path, data)
-        yield from self._replay.findings(entry, path)
         yield from self._silence(entry.at, path)
+        yield from self._replay.findings(entry, path)
         self._last = entry.at, path
 
     def at_the_end(self) -> Iterator[Diagnostic]:
@@ -95,8 +96,8 @@ class _Reader:
             yield from self._silence(self._demands.now, self._last[1])
 
     def _silence(self, at: datetime, path: str) -> Iterator[Diagnostic]:
-        limit = self._demands.silence
-        if limit is not None and self._last is not None and at - self._last[0] > limit:
+        limits = [s for s in (self._demands.silence, self._replay.silence) if s is not None]
+        if limits and self._last is not None and at - self._last[0] > min(limits):
             gap = duration_words(int((at - self._last[0]).total_seconds()))
             yield chain_finding("audit-silence", f"nothing was recorded for {gap} here", path)
 

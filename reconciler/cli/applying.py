@@ -14,9 +14,9 @@ from reconciler.model.results import exit_code, worst
 from reconciler.report.result_text import print_result, result_json
 from reconciler.report.status_text import print_statuses, status_json
 from reconciler.wiring import (
-    keep_checkpoint,
     open_workspace,
     require_clean,
+    sign_off,
     start_ledger,
 )
 
@@ -43,7 +43,7 @@ def apply(
         out = console()
         told = (lambda r: print_result(out, r, now)) if form is TextOrJson.TEXT else lambda _: None
         results = apply_zones(workspace.outside, wanted, told)
-        keep_checkpoint(workspace)
+        sign_off(workspace)
     if form is TextOrJson.JSON:
         print_json({"at": f"{now:%FT%TZ}", "zones": {r.zone: result_json(r) for r in results}})
     tell_witness(workspace.ledger, workspace.portfolio.ledger)

@@ -1,4 +1,4 @@
-"""Checkpoints: now and then the ledger says how much it holds, and where it stands in git."""
+"""What the ledger says of itself: how much it holds, where it stands in git, that runs go on."""
 
 from __future__ import annotations
 
@@ -30,6 +30,22 @@ def checkpoint_if_due(ledger: GitLedger, now: datetime, history: History) -> His
         return fold(ledger.append([Draft(event=Event.CHECKPOINT, data=data)], now), history)
     except LostRaceError:
         return history
+
+
+def heartbeat_if_due(
+    ledger: GitLedger, now: datetime, history: History, every: timedelta | None
+) -> History:
+    """Append a heartbeat if nothing was recorded for `every`; return what is on record.
+
+    So a silence of longer means that no run was there. Whoever loses a race leaves it: somebody
+    else wrote. `every` None: never.
+    """
+    if every is None or history.at is None or now - history.at < every:
+        return history
+    try:
+        return fold(ledger.append([Draft(event=Event.HEARTBEAT)], now), history)
+    except LostRaceError:
+        return fold(ledger.entries(history.seq + 1), history)
 
 
 def _is_due(history: History, now: datetime) -> bool:

@@ -72,8 +72,10 @@ def _rules_json(rules: Governance) -> Json:
     signers: dict[str, Json] = (
         {"ledger_signers": [*sorted(rules.ledger_signers)]} if rules.ledger_signers else {}
     )
+    beats: dict[str, Json] = {"heartbeat": rules.heartbeat} if rules.heartbeat else {}
     return {
         **signers,
+        **beats,
         "critical_group": rules.critical_group,
         "separation_of_duties": rules.separation_of_duties,
         "requirements": {

@@ -222,7 +222,8 @@ class Governance:
     """The rules of change control; `requirements` holds only what differs from the defaults.
 
     `ledger_signers` are SSH public keys of machines. Where there are any, every commit of the
-    ledger must be signed by one of them or by a person of the portfolio.
+    ledger must be signed by one of them or by a person of the portfolio. `heartbeat`: seconds after
+    which a run that has nothing to record says that it was there; None: it says nothing.
     """
 
     critical_group: str | None = None
@@ -230,6 +231,7 @@ class Governance:
     requirements: Mapping[RiskClass, Requirement] = field(default_factory=dict)
     freeze: tuple[FreezeWindow, ...] = ()
     ledger_signers: tuple[str, ...] = ()
+    heartbeat: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

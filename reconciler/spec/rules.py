@@ -176,6 +176,15 @@ class GovernanceSpec(Strict):
         Field(description="SSH keys of machines that write the ledger; with any, all must sign"),
     ] = Field(default_factory=list)
 
+    heartbeat: Annotated[
+        PositiveSeconds | None,
+        Field(
+            description="After so long without an entry, a run says that it was there; "
+            "an audit finds silence of twice as long",
+            examples=["24h"],
+        ),
+    ] = None
+
     def to_domain(self, freeze: tuple[FreezeWindow, ...]) -> Governance:
         """Return the rules with their freeze windows in UTC."""
         return Governance(
@@ -187,6 +196,7 @@ class GovernanceSpec(Strict):
             },
             freeze=freeze,
             ledger_signers=tuple(self.ledger_signers),
+            heartbeat=self.heartbeat,
         )
 
 
@@ -215,8 +225,10 @@ def _rules_json(rules: Governance) -> Json:
     signers: dict[str, Json] = (
         {"ledger_signers": [*sorted(rules.ledger_signers)]} if rules.ledger_signers else {}
     )
+    beats: dict[str, Json] = {"heartbeat": rules.heartbeat} if rules.heartbeat else {}
     return {
         **signers,
+        **beats,
         "critical_group": rules.critical_group,
         "separation_of_duties": rules.separation_of_duties,
         "requirements": {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.diagnostics import Diagnostic, LedgerError, VerificationError
-from reconciler.ledger.checkpoints import checkpoint_if_due
+from reconciler.ledger.checkpoints import checkpoint_if_due, heartbeat_if_due
 from reconciler.ledger.fold import fold
 from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.history import History
@@ -108,3 +108,27 @@ def test_a_witness_catches_a_rewritten_ledger_and_refuses_it(
 def test_a_witness_that_cannot_be_asked_is_an_error(ledger: GitLedger, tmp_path: Path) -> None:
     with pytest.raises(LedgerError):
         findings(ledger, str(tmp_path / "nowhere"))
+
+
+def test_a_run_after_a_silence_says_that_it_was_there_once(ledger: GitLedger) -> None:
+    day = timedelta(days=1)
+    history = fold(ledger.entries())
+    for hours, beats in ((1, 0), (23, 0), (24, 1), (25, 1), (47, 1), (48, 2), (100, 3)):
+        history = heartbeat_if_due(ledger, NOW + timedelta(hours=hours), history, day)
+        written = [e.seq for e in ledger.entries() if e.event is Event.HEARTBEAT]
+        assert len(written) == beats, f"after {hours} h"
+    assert heartbeat_if_due(ledger, NOW + 9 * day, history, None) == history
+
+
+def test_whoever_comes_second_writes_no_second_heartbeat(
+    ledger: GitLedger, repository: Path
+) -> None:
+    """Both saw the silence; the other's word ends it, and is read."""
+    late = NOW + timedelta(days=2)
+    history = fold(ledger.entries())
+    other = GitLedger(repository, actor=ACTOR)
+    other.refresh()
+    other.append([BEAT], late)
+    after = heartbeat_if_due(ledger, late, history, timedelta(days=1))
+    assert after.seq == history.seq + 1
+    assert after.at == late

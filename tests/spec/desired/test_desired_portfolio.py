@@ -358,6 +358,7 @@ def test_the_governance_digest_is_of_values_not_of_writing(repository: Repositor
         ("[ann, bob]}", "[ann, bob], contacts: {phone: '1'}}"),
         (GROUP, "{critical_group: web, separation_of_duties: false}"),
         (GROUP, "{critical_group: web, requirements: {R2: {approvers: 2}}}"),
+        (GROUP, "{critical_group: web, heartbeat: 24h}"),
     ],
 )
 def test_the_governance_digest_changes_with_every_rule(
