@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tests.audit.forge import Forged, judged, path_of
+from reconciler.cli.app import run
+from reconciler.diagnostics import ExitCode
+from tests.audit.forge import Forged, line_of, path_of, write
 
 Mutation = Callable[[Forged, int], Forged]
 
@@ -49,14 +54,29 @@ def postdate(record: Forged, at: int) -> Forged:
 MUTATIONS: tuple[Mutation, ...] = (flip, reword, drop, duplicate, swap, renumber, postdate)
 
 
+FEWEST = 200
+"""So many mutations must be seen to end with exit code 8, at the very least."""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    path = tmp_path / "repository"
+    subprocess.run(["git", "init", "-q", str(path)], check=True)
+    return path
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: m.__name__)
-def test_it_is_found_at_every_entry_and_an_entry_is_named(
-    ledger: Forged, mutation: Mutation
+def test_audit_verify_exits_8_at_every_entry_and_names_an_entry(
+    ledger: Forged, repository: Path, mutation: Mutation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tried = 0
+    """As a person sees it: the branch of a real repository, and the command."""
     for at in range(len(ledger.entries) - 1):  # after the last entry nothing tells
-        found = judged(mutation(ledger, at)).findings
-        assert found, f"{mutation.__name__} of entry {at + 1} was not found"
-        assert any((f.file or "").startswith("entries/") for f in found)
-        tried += 1
-    assert tried > 25
+        write(repository, line_of(mutation(ledger, at)))
+        code = run(["audit", "verify", "-C", str(repository), "--format", "json"])
+        findings = json.loads(capsys.readouterr().out)["findings"]
+        assert code == ExitCode.VERIFICATION_FAILED, f"{mutation.__name__} of entry {at + 1}"
+        assert any((f["file"] or "").startswith("entries/") for f in findings)
+
+
+def test_there_are_at_least_200_of_them(ledger: Forged) -> None:
+    assert len(MUTATIONS) * (len(ledger.entries) - 1) >= FEWEST

@@ -110,8 +110,7 @@ def test_a_dropped_heartbeat_leaves_a_gap_that_is_found(ledger: Forged) -> None:
     last = ledger.entries[-1]
     after = [datetime.fromisoformat(last["at"]) + timedelta(days=10 * n) for n in (1, 2, 3)]
     beats = [
-        {**last, "event": "heartbeat", "data": {}, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
-        for at in after
+        {**last, "event": "heartbeat", "data": {}, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"} for at in after
     ]
     for beat in beats:
         beat.pop("zone", None)
