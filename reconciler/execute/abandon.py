@@ -64,6 +64,7 @@ def _turn(outside: Outside, desired: DesiredZone, history: History) -> Turn:
     return Turn(
         outside=outside,
         desired=desired,
+        looked=outside.clock.now(),
         now=outside.clock.now(),
         history=history,
         observation=outside.observe(desired),

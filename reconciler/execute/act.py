@@ -58,7 +58,7 @@ def make(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
     assert logged is not None, "a running plan is on record"  # noqa: S101  (invariant)
     idem = idempotency_id(logged.plan, step.id)
     about = turn.about(step.id, idem)
-    deadline = turn.now + INTENT_LIFE
+    deadline = turn.looked + INTENT_LIFE
     outside.checkpoint("before-intent")
     attempt = turn.log.attempts.get(step.id, 0) + 1
     moves = [move_json(move) for move in step.moves]

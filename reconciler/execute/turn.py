@@ -30,10 +30,13 @@ class Turn:
     """What is known: desired state, ledger, and one observation with what caches may remember.
 
     `plan` is the plan being carried out, with real keys in place of the symbols created so far.
+    `looked` is when the observation began, `now` when it had ended: what was seen is as old as the
+    one when it is acted on, and never older than the other when a wait begins with it.
     """
 
     outside: Outside
     desired: DesiredZone
+    looked: datetime
     now: datetime
     history: History
     observation: Observation
@@ -97,11 +100,13 @@ def gather(outside: Outside, desired: DesiredZone) -> Turn:
     """Read the ledger first, then observe: what is seen is never older than what is on record."""
     history = outside.recall()
     log = history.zone(desired.zone)
+    looked = outside.clock.now()
     observation = outside.observe(desired)
     outside.checkpoint("observed")
     return Turn(
         outside=outside,
         desired=desired,
+        looked=looked,
         now=outside.clock.now(),
         history=history,
         observation=observation,

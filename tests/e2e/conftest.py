@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from reconciler.cli.app import run
 from reconciler.demo.repository import make_key
+from reconciler.demo.stage import build
 from tests.e2e.places import Ended, Place, Reconcile
+from tests.e2e.shared import Shared, shared_in
+from tests.execute.acts import desired
 
 
 @pytest.fixture
@@ -71,3 +77,24 @@ def unsettled_past(place: Place, reconcile: Reconcile) -> Place:
     assert reconcile("apply", "-C", place.root, "--detailed-exitcode").code == 3
     assert reconcile("sandbox", "leap", place.world, "--by", "10d").code == 0
     return place
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stage as `build` makes it, to be copied."""
+    root = tmp_path_factory.mktemp("staged") / "portfolio"
+    build(root)
+    return root
+
+
+@pytest.fixture
+def shared(staged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shared]:
+    """A stage whose ledger is at a remote, with a KSK to be rolled."""
+    for name in [name for name in os.environ if name.startswith(("GIT_", "GITHUB_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    root = tmp_path / "portfolio"
+    shutil.copytree(staged, root)
+    with shared_in(root, tmp_path) as found:
+        found.want(desired(ksk=2))
+        yield found
