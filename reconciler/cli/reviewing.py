@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from reconciler.audit.contradictions import contradictions
 from reconciler.cli.explaining import explain_step
 from reconciler.cli.files import read_file
 from reconciler.cli.options import HERE, Format, PlanFormat, Root, TextOrJson
@@ -18,7 +19,7 @@ from reconciler.diagnostics import Diagnostic, ExitCode, Severity
 from reconciler.model.plan import Malformed, Plan, Proved, Refuted, Status, Verdict, ZonePlan
 from reconciler.proof import explain, prove
 from reconciler.spec.load import load_portfolio
-from reconciler.spec.plan_file import load_plan, plan_file_problem
+from reconciler.spec.plan_file import derived_problems, load_plan, plan_file_problem
 
 PlanFile = Annotated[Path, typer.Argument(help="A plan file.")]
 
@@ -71,21 +72,41 @@ def _staleness(bundle: Plan, root: Path) -> tuple[Diagnostic, ...]:
 
 
 def verify(file: PlanFile, form: Format = TextOrJson.TEXT) -> None:
-    """Repeat the proof of a plan from its file alone, and say how much slack each wait has."""
+    """Repeat the proof of a plan from its file alone, and say how much slack each wait has.
+
+    What the file says twice must agree: the proof it states, the observation it was made from, the
+    digest that people approve, times, key tags, DS records.
+    """
     data = read_file(file)
     bundle = load_plan(data, str(file))
     problem = _damage(data, bundle, file)
     verdicts = {name: _verdict(zone) for name, zone in bundle.zones.items()}
+    against = {n: (*contradictions(zone, verdicts[n]),) for n, zone in bundle.zones.items()}
+    told = [*derived_problems(data, str(file)), *_told(against, file)]
     intact = problem is None if bundle.plan_digest else None
     good = all(verdict is None or isinstance(verdict, Proved) for verdict in verdicts.values())
-    ok = good and bool(verdicts) and intact is not False
-    complain((problem,) if problem else ())
+    ok = good and bool(verdicts) and intact is not False and not told
+    complain((*((problem,) if problem else ()), *told))
     if form is TextOrJson.JSON:
-        zones = {name: _verdict_json(verdict) for name, verdict in verdicts.items()}
+        zones = {
+            name: {**_verdict_json(verdict), "contradictions": against[name]}
+            for name, verdict in verdicts.items()
+        }
         print_json({"ok": ok, "intact": intact, "zones": zones})
     else:
         _print_verdicts(verdicts, ok=ok)
     raise typer.Exit(ExitCode.OK if ok else ExitCode.VERIFICATION_FAILED)
+
+
+def _told(against: Mapping[str, Sequence[str]], file: Path) -> Iterator[Diagnostic]:
+    for name, clauses in against.items():
+        for clause in clauses:
+            yield Diagnostic(
+                code="plan-contradicts-itself",
+                summary=f"{name} {clause}",
+                file=str(file),
+                hint="make a new plan with `reconcile plan --out FILE`",
+            )
 
 
 def _verdict(zone: ZonePlan) -> Verdict | None:

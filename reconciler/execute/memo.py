@@ -3,8 +3,8 @@
 Two zones are in one situation if they differ in nothing but name, owner, tags, the instant of the
 observation and the material of their keys: planner and proof look at none of these, and the change
 digest only at the order of the keys. A zone for which that is not certain (a DS without its key,
-keys with colliding tags, keys that somebody names) is planned on its own. Source: design, "two
-zones in the same situation".
+keys with colliding tags or called by name, a signer that ends at an instant) is planned on its own.
+Source: design, "two zones in the same situation".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
-from reconciler.execute.propose import Prove, judged, rules, sealed
+from reconciler.execute.propose import Prove, judged, propose, rules
 from reconciler.model.desired import DesiredZone, Portfolio
 from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.observed import ObservedZone
@@ -52,7 +52,7 @@ class Situations:
     def propose(self, desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
         """Return the plan of one zone, equal to that of `propose`."""
         masks = _masks(observed.keys)
-        if masks is None or desired.named_keys:
+        if masks is None or desired.named_keys or desired.ends:
             return self._plan(desired, observed)
         bare = replace(desired, zone=_ZONE, owner="", tags={})
         seen = replace(observed, zone=_ZONE, at=_AT, keys=masks)
@@ -63,13 +63,13 @@ class Situations:
         return _restored(known, desired, observed, masks)
 
     def _plan(self, desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
-        plan = judged(plan_zone(desired, observed), self._prove)
-        return sealed(plan, self._portfolio, desired)
+        return propose(self._portfolio, desired, observed, self._prove)
 
     def _solve(self, desired: DesiredZone, observed: ObservedZone) -> _Known:
         plan = judged(plan_zone(desired, observed), self._prove)
-        text = change_text(plan, _DESIRED, rules(self._portfolio, plan.risk))
-        return _Known(plan=plan, text=text)
+        asked = rules(self._portfolio, plan.risk)
+        text = change_text(plan, _DESIRED, asked)
+        return _Known(plan=replace(plan, rules=asked), text=text)
 
 
 def _masks(keys: Mapping[str, KeyEntry]) -> dict[str, KeyEntry] | None:
@@ -112,10 +112,11 @@ def _restored(
         plan,
         zone=observed.zone,
         at=observed.at,
+        observed=observed,
         timeline=_about(keys, plan.timeline) if plan.timeline else None,
         rollback=tuple(replace(b, timeline=_about(keys, b.timeline)) for b in plan.rollback),
         alternatives=tuple(
-            replace(way, timeline=_about(keys, way.timeline)) for way in plan.alternatives
+            replace(other, timeline=_about(keys, other.timeline)) for other in plan.alternatives
         ),
         desired_digest=wanted,
         change_digest=bytes_digest(text),

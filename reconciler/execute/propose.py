@@ -23,7 +23,7 @@ def propose(
 ) -> ZonePlan:
     """Return the plan of one zone, proved and with its digests; refusals are values in it."""
     plan = judged(plan_zone(desired, observed), prove)
-    return sealed(plan, portfolio, desired)
+    return sealed(replace(plan, observed=observed), portfolio, desired)
 
 
 def judged(plan: ZonePlan, prove: Prove) -> ZonePlan:
@@ -37,7 +37,7 @@ def judged(plan: ZonePlan, prove: Prove) -> ZonePlan:
     verdict = prove(plan.steps, plan.timeline)
     if isinstance(verdict, Proved):
         proved = replace(plan, verdict=verdict, steps=_honest(plan.steps, verdict))
-        return replace(proved, risk=risk_of_plan(proved))
+        return _with_safe_ways_back(replace(proved, risk=risk_of_plan(proved)), prove)
     refusal = Refusal(
         rule="proof",
         summary="the proof does not accept the plan that was found, so it is not applyable",
@@ -46,6 +46,20 @@ def judged(plan: ZonePlan, prove: Prove) -> ZonePlan:
     )
     blocked = (*plan.refusals, refusal)
     return replace(plan, verdict=verdict, status=Status.BLOCKED, refusals=blocked)
+
+
+def _with_safe_ways_back(plan: ZonePlan, prove: Prove) -> ZonePlan:
+    """Return `plan` with those ways back that are proved; where one is not, a hint says so (I14).
+
+    A start whose signatures end, or that is broken already, is nothing to return to.
+    """
+    unsafe = [b for b in plan.rollback if not isinstance(prove(b.steps, b.timeline), Proved)]
+    if not unsafe:
+        return plan
+    after = ", ".join(back.after for back in unsafe)
+    hint = f"after {after} there is no safe way back to the start: go on, or plan anew (I14)"
+    kept = tuple(back for back in plan.rollback if back not in unsafe)
+    return replace(plan, rollback=kept, hints=(*plan.hints, hint))
 
 
 def _honest(steps: Sequence[Step], verdict: Proved) -> tuple[Step, ...]:
@@ -69,10 +83,10 @@ def _honest(steps: Sequence[Step], verdict: Proved) -> tuple[Step, ...]:
 
 
 def sealed(plan: ZonePlan, portfolio: Portfolio, desired: DesiredZone) -> ZonePlan:
-    """Return `plan` with the digest of the desired state it serves and its change digest."""
-    wanted = desired_digest(desired)
-    plan = replace(plan, desired_digest=wanted)
-    return replace(plan, change_digest=change_digest(plan, wanted, rules(portfolio, plan.risk)))
+    """Return `plan` with the rules it falls under, and the digests of desired state and change."""
+    wanted, asked = desired_digest(desired), rules(portfolio, plan.risk)
+    plan = replace(plan, desired_digest=wanted, rules=asked)
+    return replace(plan, change_digest=change_digest(plan, wanted, asked))
 
 
 def rules(portfolio: Portfolio, risk: RiskClass) -> Json:

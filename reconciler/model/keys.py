@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import struct
 from dataclasses import dataclass
 from enum import StrEnum
@@ -113,6 +114,26 @@ def parse_symbol(label: str) -> tuple[KeyRole, int, int] | None:
 def dnskey_rdata(flags: int, algorithm: int, public_key: bytes) -> bytes:
     """Return the wire form of a DNSKEY (RFC 4034 §2.1), protocol 3."""
     return struct.pack("!HBB", flags, 3, algorithm) + public_key
+
+
+_DIGESTS = {1: "sha1", 2: "sha256", 4: "sha384"}
+"""Digest types that are in use, by their names (IANA "DS RR Type Digest Algorithms")."""
+
+
+def ds_text(zone: str, key: Key, digest_type: int) -> str | None:
+    """Return the DS of a key in presentation form: `tag algorithm digest_type digest`.
+
+    None for a key to come and for a digest type that nobody uses. `zone` is absolute and in lower
+    case, as its canonical form (RFC 4034 §5.1.4, §6.2).
+    """
+    name = _DIGESTS.get(digest_type)
+    if key.public_key is None or name is None:
+        return None
+    rdata = dnskey_rdata(key.flags, key.algorithm, key.public_key)
+    labels = [label.encode() for label in zone.rstrip(".").split(".") if label]
+    owner = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+    digest = hashlib.new(name, owner + rdata, usedforsecurity=False).hexdigest()
+    return f"{key.tag} {key.algorithm} {digest_type} {digest}"
 
 
 def key_tag(rdata: bytes) -> int:

@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from reconciler.model.desired import RiskClass
+from reconciler.model.entries import Json
 from reconciler.model.moves import Move
+from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import Timeline
 
 
@@ -190,6 +192,8 @@ class ZonePlan:
     """The plan of one zone. Durations are seconds from its first step, margins left out.
 
     `distrusted_min` as in `Alternative`; `hints`: sentences on what would make the plan better.
+    `observed` is what the plan was made from, `rules` what change control asks for, as
+    `change_digest` covers it: whoever holds the plan alone can check both.
     """
 
     zone: str
@@ -206,6 +210,8 @@ class ZonePlan:
     distrusted_min: int | None = None
     alternatives: tuple[Alternative, ...] = ()
     hints: tuple[str, ...] = ()
+    observed: ObservedZone | None = None
+    rules: Json = None
     desired_digest: str = ""
     change_digest: str = ""
 

@@ -65,7 +65,7 @@ def load_observed(
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise SpecError(*(p for p in problems if p.severity is Severity.ERROR))
     known = defaults or AdapterDefaults()
-    zones = {name: _zone(name, zone, file.at, known) for name, zone in file.zones.items()}
+    zones = {name: zone_value(name, zone, file.at, known) for name, zone in file.zones.items()}
     return ObservedFile(at=file.at, zones=zones, diagnostics=problems)
 
 
@@ -75,7 +75,7 @@ def dump_observed(zones: Mapping[str, ObservedZone]) -> bytes:
     document: Json = {
         "format": FORMAT,
         "at": instant_text(at),
-        "zones": {name: _zone_json(zones[name], at) for name in sorted(zones)},
+        "zones": {name: zone_json(zones[name], at) for name in sorted(zones)},
     }
     return pretty(document, _LEVELS)
 
@@ -115,9 +115,10 @@ def _problems(document: Document, file: ObservedFileV1) -> Iterator[Diagnostic]:
             )
 
 
-def _zone(
+def zone_value(
     name: str, file: ObservedZoneFile, at: datetime, defaults: AdapterDefaults
 ) -> ObservedZone:
+    """Return one zone of a file as a value; it was observed `at` where it does not say when."""
     unmatched = [_unmatched(ds) for ds in file.parent.ds if ds.key is None]
     keys: dict[str, KeyEntry] = {label: key.value(label) for label, key in file.keys.items()}
     signers = defaults.signers
@@ -182,7 +183,8 @@ def _signer(file: SignerFile, default: SignerCapabilities) -> SignerFacts:
     )
 
 
-def _zone_json(zone: ObservedZone, file_at: datetime) -> Json:
+def zone_json(zone: ObservedZone, file_at: datetime) -> dict[str, Json]:
+    """Return one zone as it stands in a file that holds observations made at `file_at`."""
     bare = _bare_ds(zone)
     tabled = {label: entry for label, entry in zone.keys.items() if label not in bare}
     return {

@@ -8,13 +8,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from reconciler.diagnostics import Diagnostic, SpecError
 from reconciler.model.desired import RiskClass
+from reconciler.model.entries import Json
+from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Plan, Status, ZonePlan
-from reconciler.spec.canonical import digest
-from reconciler.spec.json_document import Document, Wire, parse, pretty_part
+from reconciler.spec.canonical import canonical, digest
+from reconciler.spec.json_document import Document, Path, Wire, parse, pretty_part
+from reconciler.spec.observed_file import zone_value
+from reconciler.spec.observed_wire import AdapterDefaults, ObservedZoneFile
 from reconciler.spec.plan_json import FORMAT_VERSION, plan_to_json, zone_plan_json
 from reconciler.spec.plan_wire import AlternativeFile, RefusalFile, RollbackFile, StepFile
 from reconciler.spec.proof_wire import ProofFile
@@ -45,6 +49,8 @@ class ZonePlanFile(Wire):
     rollback: dict[str, RollbackFile] = Field(default_factory=dict)
     alternatives: tuple[AlternativeFile, ...] = ()
     hints: tuple[str, ...] = ()
+    observed: ObservedZoneFile | None = None
+    rules: JsonValue = None
     refusals: tuple[RefusalFile, ...] = ()
     desired_digest: str = ""
     change_digest: str = ""
@@ -62,6 +68,8 @@ class ZonePlanFile(Wire):
             distrusted_min=self.distrusted_min,
             alternatives=tuple(each.value() for each in self.alternatives),
             hints=self.hints,
+            observed=self._observed(zone),
+            rules=self.rules,
             verdict=self.proof.value() if self.proof else None,
             rollback=tuple(back.value(after) for after, back in self.rollback.items()),
             risk=self.risk,
@@ -69,6 +77,11 @@ class ZonePlanFile(Wire):
             desired_digest=self.desired_digest,
             change_digest=self.change_digest,
         )
+
+    def _observed(self, zone: str) -> ObservedZone | None:
+        if self.observed is None:
+            return None
+        return zone_value(zone, self.observed, self.at, AdapterDefaults())
 
 
 class PlanFileV1(Wire):
@@ -144,6 +157,44 @@ def plan_file_problem(data: bytes, source: str) -> Diagnostic | None:
         f"the file was changed after it was written: its content has {actual}",
         hint="make a new plan with `reconcile plan --out FILE`",
     )
+
+
+_DERIVED = frozenset({"tag", "profiles", "assumptions", "ds_records"})
+"""Members that say again, for people and other programs, what stands elsewhere in the file."""
+
+
+def derived_problems(data: bytes, source: str) -> Iterator[Diagnostic]:
+    """Yield where a plan file says again, otherwise, what follows from the rest of it.
+
+    Key tags and DS records follow from public keys, the profiles of a plan from its timeline. Such
+    members are not read; what is not in the file is not missed. `data` is a valid plan file.
+    """
+    document = parse(data, source)
+    value = document.value
+    if not isinstance(value, dict) or "zones" not in value:
+        return
+    written = json.loads(dump_plan(load_plan(data, source)))
+    for path in _differing(value, written, ()):
+        yield document.problem(
+            path, "plan-contradicts-itself", "this does not follow from the rest of the file"
+        )
+
+
+def _differing(told: Json, derived: Json, path: tuple[str | int, ...]) -> Iterator[Path]:
+    """Yield the paths of derived members that stand in both values and differ."""
+    if isinstance(told, dict) and isinstance(derived, dict):
+        for name in told.keys() & derived.keys():
+            if name not in _DERIVED:
+                yield from _differing(told[name], derived[name], (*path, name))
+            elif _unordered(told[name]) != _unordered(derived[name]):
+                yield (*path, name)
+    elif isinstance(told, list) and isinstance(derived, list):
+        for index, (one, other) in enumerate(zip(told, derived, strict=False)):
+            yield from _differing(one, other, (*path, index))
+
+
+def _unordered(value: Json) -> Json:
+    return sorted(value, key=canonical) if isinstance(value, list) else value
 
 
 def _require_version(document: Document) -> None:

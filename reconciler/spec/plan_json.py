@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.model.entries import Json
+from reconciler.model.keys import DsRef, Key, KeyEntry, UnmatchedDs, ds_text
 from reconciler.model.plan import (
     Alternative,
     Deadline,
@@ -15,10 +16,12 @@ from reconciler.model.plan import (
     Step,
     ZonePlan,
 )
+from reconciler.model.timeline import DsVersion
 from reconciler.spec.move_wire import move_json
+from reconciler.spec.observed_file import zone_json
 from reconciler.spec.proof_wire import proof_json
 from reconciler.spec.timeline_file import timeline_json
-from reconciler.spec.wire_types import instant_text
+from reconciler.spec.wire_types import ds_json, instant_text
 
 FORMAT_VERSION = "1.0"
 
@@ -48,11 +51,34 @@ def zone_plan_json(plan: ZonePlan) -> dict[str, Json]:
         "rollback": _rollbacks_json(plan.rollback),
         "alternatives": [_alternative_json(each) for each in plan.alternatives],
         "hints": list[Json](plan.hints),
+        "ds_records": _ds_records_json(plan) or None,
+        "observed": zone_json(plan.observed, plan.at) if plan.observed else None,
+        "rules": plan.rules,
         "refusals": [_refusal_json(refusal) for refusal in plan.refusals],
         "desired_digest": plan.desired_digest or None,
         "change_digest": plan.change_digest or None,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+def _ds_records_json(plan: ZonePlan) -> list[Json]:
+    """Return every DS that the plan is about as the parent publishes it, where that is known."""
+    timeline = plan.timeline
+    versions = timeline.versions if timeline else ()
+    named = {ds for version in versions if isinstance(version, DsVersion) for ds in version.ds}
+    keys = timeline.keys if timeline else {}
+    found = ((ds, _ds_text(plan.zone, keys.get(ds.key), ds)) for ds in sorted(named))
+    return [{**ds_json(ds), "rdata": text} for ds, text in found if text]
+
+
+def _ds_text(zone: str, entry: KeyEntry | None, ds: DsRef) -> str | None:
+    match entry:
+        case Key():
+            return ds_text(zone, entry, ds.digest_type)
+        case UnmatchedDs():
+            return entry.rdata
+        case None:
+            return None
 
 
 def steps_json(steps: Iterable[Step]) -> list[Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from reconciler.model.desired import (
     DnssecPolicy,
     Governance,
     KeyScheme,
+    KeyState,
     Observers,
     Portfolio,
 )
@@ -158,7 +159,7 @@ def test_zones_that_differ_in_names_and_keys_alone_are_proved_once() -> None:
         keys = [key(role, 13, bytes([i, 7 * role.flags % 256]) * 32) for role in KeyRole][:2]
         observed = replace(observe(zone, *keys), at=AT.replace(minute=i))
         plans.append(situations.propose(desire(zone, roll=KeyRole.ZSK), observed))
-    assert counted.times == 1
+    assert counted.times == 1 + len(plans[0].rollback)
     assert len({plan.change_digest for plan in plans}) == 5
     assert {plan.status for plan in plans} == {Status.PLANNED}
 
@@ -169,9 +170,33 @@ def test_other_ttls_are_another_situation(ttl: int) -> None:
     situations = Situations(PORTFOLIO, counted)
     ksk, zsk = key(KeyRole.KSK, 13, b"k" * 64), key(KeyRole.ZSK, 13, b"z" * 64)
     desired = desire("a.example.", roll=KeyRole.ZSK)
+    proofs = 0
     for observed in (observe("a.example.", ksk, zsk), observe("a.example.", ksk, zsk, ttl=ttl)):
+        plan = situations.propose(desired, observed)
+        assert plan == alone(desired, observed)
+        proofs += 1 + len(plan.rollback)
+    assert counted.times == proofs
+
+
+def test_zones_whose_keys_are_called_by_name_are_planned_on_their_own() -> None:
+    situations = Situations(PORTFOLIO, prove)
+    for material in (b"k", b"l"):
+        ksk, zsk = key(KeyRole.KSK, 13, material * 64), key(KeyRole.ZSK, 13, b"z" * 64)
+        named = {f"13/{ksk.tag}": KeyState.COMPROMISED}
+        desired = replace(desire("a.example."), named_keys=named)
+        observed = observe("a.example.", ksk, zsk)
         assert situations.propose(desired, observed) == alone(desired, observed)
-    assert counted.times == 2
+
+
+def test_a_signer_that_ends_at_another_instant_is_another_situation() -> None:
+    situations = Situations(PORTFOLIO, prove)
+    ksk, zsk = key(KeyRole.KSK, 13, b"k" * 64), key(KeyRole.ZSK, 13, b"z" * 64)
+    for days in (1, 400):
+        desired = replace(
+            desire("a.example.", roll=KeyRole.ZSK), ends={"a": AT + timedelta(days=days)}
+        )
+        observed = observe("a.example.", ksk, zsk)
+        assert situations.propose(desired, observed) == alone(desired, observed)
 
 
 def test_keys_with_colliding_tags_are_named_by_their_own_tag() -> None:

@@ -1,0 +1,127 @@
+"""Whether a plan holds together: what it says twice must agree, from its file alone.
+
+A reader of a plan file trusts neither who made it nor who sent it. The proof says that the steps
+are safe from the start that the file tells; here the file is held against itself, so that a change
+of one part is found in another: in what was observed, in the digest that people approve, in the
+times, in the proof that it states. Source: design/planning.md §7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.plan import Alternative, Proved, Rollback, Step, Verdict, WaitSlack, ZonePlan
+from reconciler.model.timeline import Timeline
+from reconciler.proof import explain, prove
+from reconciler.proof.start import start_flaws
+from reconciler.spec.digests import change_digest
+
+
+def contradictions(plan: ZonePlan, found: Verdict | None) -> Iterator[str]:
+    """Yield what in a plan contradicts something else in it, each a clause; `found`: its proof."""
+    yield from _digest(plan)
+    if plan.timeline is not None:
+        yield from _times(plan.steps, plan.timeline, "")
+        yield from _duration(plan)
+        if plan.observed is not None:
+            yield from start_flaws(plan.observed, plan.steps, plan.timeline)
+    yield from _proof(plan.verdict, found)
+    if isinstance(found, Proved):
+        yield from _tightness(plan.steps, found.slack)
+    for back in plan.rollback:
+        yield from _rollback(plan, back)
+    for other in plan.alternatives:
+        yield from _alternative(other)
+
+
+def _digest(plan: ZonePlan) -> Iterator[str]:
+    if plan.rules is None or not plan.change_digest:
+        return
+    if not isinstance(plan.rules, dict) or plan.rules.get("risk") != plan.risk.value:
+        yield f"the rules it names are not those for its risk class, {plan.risk}"
+    elif change_digest(plan, plan.desired_digest, plan.rules) != plan.change_digest:
+        yield "its change digest, which people approve, is not that of its content"
+
+
+def _times(steps: tuple[Step, ...], timeline: Timeline, where: str) -> Iterator[str]:
+    times = earliest(steps)
+    for version in timeline.versions:
+        at = times.get(version.step or "")
+        if version.at is not None and at is not None and version.at != at:
+            yield f"{where}a version of {version.step} begins at {version.at} s, its step at {at} s"
+
+
+def earliest(steps: tuple[Step, ...]) -> dict[str, int]:
+    """Return when each step may be taken at the earliest, in seconds from the origin, by its needs.
+
+    Steps that need each other in a circle, or steps that do not exist, are left out.
+    """
+    times: dict[str, int] = {}
+    for _ in steps:
+        for step in steps:
+            if all(need.step is None or need.step in times for need in step.needs):
+                times[step.id] = max(
+                    [0, *(times.get(need.step or "", 0) + need.wait_min for need in step.needs)]
+                )
+    return times
+
+
+def _duration(plan: ZonePlan) -> Iterator[str]:
+    times = earliest(plan.steps).values()
+    if times and plan.duration_min and plan.duration_min != max(times) - min(times):
+        told = f"it says that it takes {plan.duration_min} s"
+        yield f"{told}, and its steps take {max(times) - min(times)} s"
+
+
+def _proof(told: Verdict | None, found: Verdict | None) -> Iterator[str]:
+    if told is None or found is None:
+        return
+    if type(told) is not type(found):
+        yield f"it says that it is {_word(told)}, and the proof finds it {_word(found)}"
+    elif isinstance(told, Proved) and isinstance(found, Proved):
+        if told.profiles != found.profiles:
+            yield "the profiles of the proof it states are not those it claims"
+        for step, need in sorted(_slack(told.slack) ^ _slack(found.slack)):
+            yield f"the proof it states has another slack for the wait of {step} after {need}"
+        if told.exposure_until != found.exposure_until:
+            yield "the proof it states has another exposure"
+
+
+def _word(verdict: Verdict) -> str:
+    return type(verdict).__name__.lower()
+
+
+def _slack(slack: tuple[WaitSlack, ...]) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (each.step, f"{each.need or 'the start'} ({each.seconds} s)") for each in slack
+    )
+
+
+def _tightness(steps: tuple[Step, ...], slack: tuple[WaitSlack, ...]) -> Iterator[str]:
+    """Yield which waits claim to be what the proof asks, and are longer: a margin is no proof."""
+    loose = {(each.step, each.need): each.seconds for each in slack if each.seconds}
+    for step in steps:
+        for need in step.needs:
+            seconds = loose.get((step.id, need.step))
+            if need.reason == "proof" and seconds:
+                after = need.step or "the start"
+                yield (
+                    f"{step.id} waits {need.wait_min} s after {after} in the name of the proof, "
+                    f"which asks for {need.wait_min - seconds} s"
+                )
+
+
+def _rollback(plan: ZonePlan, back: Rollback) -> Iterator[str]:
+    where = f"the way back after {back.after}: "
+    if back.after not in {step.id for step in plan.steps}:
+        yield f"{where}the plan has no such step"
+    found = prove(back.steps, back.timeline)
+    if not isinstance(found, Proved):
+        yield f"{where}{explain(found)}"
+    yield from _times(back.steps, back.timeline, where)
+
+
+def _alternative(other: Alternative) -> Iterator[str]:
+    where = f"the alternative {other.name}: "
+    for clause in _proof(other.verdict, prove(other.steps, other.timeline)):
+        yield f"{where}{clause}"
