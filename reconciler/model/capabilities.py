@@ -77,12 +77,14 @@ class SignerCapabilities:
 class ParentCapabilities:
     """What a parent can do. `processing_max`: longest seconds from accepting (or, where it polls
     CDS, from last seeing) a change to publishing it. `weight`: cost of one change beside others;
-    a person at a registrar costs days, an API call little.
+    a person at a registrar costs days, an API call little. `bootstraps`: a parent that polls CDS
+    takes the first DS from it too (RFC 9615, RFC 8078 §3).
     """
 
     write: DsWrite = DsWrite.REPLACE
     takes: DsInput = DsInput.DS
     polls_cds: bool = False
+    bootstraps: bool = False
     checks_ds: DsCheck = DsCheck.NONE
     sets_ns: bool = False
     processing_max: int = 604800

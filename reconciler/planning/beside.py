@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.planning import denial
+from reconciler.planning import cds, denial
 from reconciler.planning.edge import Edge
 from reconciler.planning.publication import Side, World
 from reconciler.planning.rule import Rule
@@ -12,16 +12,21 @@ from reconciler.planning.timing import SlotTiming
 from reconciler.planning.windows import Window
 
 
-def is_sound(world: World, edge: Edge) -> bool:
-    """True if an edge keeps every rule on what is no part of a view."""
-    return denial.is_sound(world, edge)
+def is_sound(world: World, edge: Edge, reached: int) -> bool:
+    """True if an edge keeps every rule on what is no part of a view.
+
+    `reached`: the mask of the signers that may be asked on the way.
+    """
+    return denial.is_sound(world, edge) and cds.is_sound(world, edge, reached)
 
 
 def rules(
     world: World, windows: Sequence[Sequence[Window]], path: Sequence[Edge]
 ) -> tuple[Rule, ...]:
     """Return the waits that those rules ask of a path."""
-    return tuple(denial.rules(world, windows, path)) if world.extras else ()
+    if not world.extras:
+        return ()
+    return (*denial.rules(world, windows, path), *cds.rules(world, windows, path))
 
 
 def settles(world: World, timings: Sequence[SlotTiming], edge: Edge) -> int:

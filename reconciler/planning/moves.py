@@ -28,7 +28,8 @@ from reconciler.model.moves import (
     ZoneSign,
     ZoneUnsign,
 )
-from reconciler.planning import denial
+from reconciler.model.timeline import RRsetKind
+from reconciler.planning import cds, denial
 from reconciler.planning.offer import KEEP_ALL, Offer, Stand, Write
 from reconciler.planning.publication import (
     DS_SLOT,
@@ -70,9 +71,17 @@ class Menu:
         name, first = self.world.signers[index], self.world.first_extra
         return (first + i for i, (_, signer) in enumerate(self.world.extras) if signer == name)
 
+    @property
+    def _cds_slots(self) -> tuple[int, ...]:
+        """What a change of the DS hangs on: a parent that looks at CDS may undo it."""
+        return (
+            () if self.world.polling is None else tuple(self.world.slots_of(RRsetKind.CDS).values())
+        )
+
     def offers(self, node: Node) -> tuple[Offer, ...]:
         """Return every move open at `node`, in a fixed order."""
         offers = [*self._parent_offers(node), *self._ns_offers(node)]
+        offers += cds.offers(self.world, self.parent, self.signers, node, self.goal)
         for index, stand in enumerate(self.signers):
             if not stand.free:
                 offers += self._own_offers(node, index)
@@ -160,15 +169,15 @@ class Menu:
         for target in dict.fromkeys(targets):
             if target != now:
                 move = DsReplace(ds=self.world.ds_names(target))
-                yield Offer(move, (Write(DS_SLOT, 0, target),))
+                yield Offer(move, (Write(DS_SLOT, 0, target),), reads=self._cds_slots)
 
     def _single_ds_offers(self, now: int, goal: int) -> Iterator[Offer]:
         for i, ref in enumerate(self.world.refs):
             bit = 1 << i
             if goal & bit and not now & bit:
-                yield Offer(DsAdd(ds=ref), (Write(DS_SLOT, KEEP_ALL, bit),))
+                yield Offer(DsAdd(ds=ref), (Write(DS_SLOT, KEEP_ALL, bit),), reads=self._cds_slots)
             if now & bit and (not goal & bit or self.insecure):
-                yield Offer(DsRemove(ds=ref), (Write(DS_SLOT, ~bit, 0),))
+                yield Offer(DsRemove(ds=ref), (Write(DS_SLOT, ~bit, 0),), reads=self._cds_slots)
 
     def _key_offers(self, node: Node, index: int, ours: int) -> Iterator[Offer]:
         world, slot, name = self.world, dnskey_slot(index), self.world.signers[index]

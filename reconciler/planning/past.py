@@ -87,6 +87,8 @@ def pasts_of(
         )
         settled = observed.settled or isinstance(name[0], Side)
         past = complete(known, value, timing, unknown, settled=settled)
+        if name[0] is RRsetKind.CDS:
+            past = _from_ever(past)
         pasts.append((*past[:-1], replace(past[-1], expires=_expires(observed, name, value))))
     return tuple(pasts)
 
@@ -96,6 +98,16 @@ def _expires(observed: ObservedZone, name: Place, value: int) -> int | None:
     if kind not in (RRsetKind.DNSKEY, RRsetKind.DATA) or signer is None or not value:
         return None
     return observed.signers[signer].signatures.expires
+
+
+def _from_ever(past: Past) -> Past:
+    """Return a past whose first known version stood for ever.
+
+    A parent that acts on a CDS set nobody knows of could do harm at any time, whatever is planned:
+    that it does not is an assumption (`sides.notes_on_cds`).
+    """
+    first, *rest = [version for version in past if version.value is not None]
+    return (replace(first, at=None), *rest)
 
 
 def _by_slot(observed: ObservedZone) -> Mapping[object, list[Version]]:

@@ -17,6 +17,7 @@ from reconciler.planning.hints import hints_on
 from reconciler.planning.publication import World
 from reconciler.planning.refusals import change_gate, gate, no_path
 from reconciler.planning.rollback import ways_back
+from reconciler.planning.sides import notes_on_cds
 from reconciler.planning.solve import Solution, arrived
 from reconciler.planning.steps import Style, steps_of
 from reconciler.planning.task import task_of
@@ -64,7 +65,7 @@ def plan_zone(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
     context = Context(
         desired=desired,
         observed=observed,
-        notes=notes_on(observed, task),
+        notes=(*notes_on(observed, task), *notes_on_cds(observed, task.world.polling)),
         hints=hints_on(desired, observed, goal),
     )
     if refused := denial_gate(desired, observed):

@@ -10,9 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.model.timeline import RRsetKind
+from reconciler.planning.cds import installed
 from reconciler.planning.edge import Edge
 from reconciler.planning.past import Past
-from reconciler.planning.publication import NS_SLOT, World, apex_slot, data_slot, dnskey_slot
+from reconciler.planning.publication import (
+    DS_SLOT,
+    NS_SLOT,
+    World,
+    apex_slot,
+    data_slot,
+    dnskey_slot,
+)
 from reconciler.planning.timing import SlotTiming
 from reconciler.planning.windows import Mark, Window, windows_of
 
@@ -52,12 +61,15 @@ def all_windows(
         windows_of(slot, past, timing, path)
         for slot, (past, timing) in enumerate(zip(pasts, timings, strict=True))
     ]
-    if len(world.signers) == 1:
-        return tuple(plain)
-    ways = ways_to(world, plain)
-    for index in range(len(world.signers)):
-        for slot in (dnskey_slot(index), data_slot(index)):
-            plain[slot] = tuple(_reached(plain[slot], ways[index]))
+    listed = world.slots_of(RRsetKind.CDS) if world.extras else {}
+    if len(world.signers) > 1:
+        ways = ways_to(world, plain)
+        for index in range(len(world.signers)):
+            seen = [listed[index]] if index in listed else []
+            for slot in (dnskey_slot(index), data_slot(index), *seen):
+                plain[slot] = tuple(_reached(plain[slot], ways[index]))
+    if listed:
+        plain[DS_SLOT] += tuple(installed(world, plain, path, timings[DS_SLOT].propagation))
     return tuple(plain)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from reconciler.model.capabilities import DsWrite, Signing
+from reconciler.model.capabilities import Signing
 from reconciler.model.desired import DesiredZone
 from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Refusal, Status
-from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion
+from reconciler.model.timeline import CdsVersion, DataVersion, DnskeyVersion, DsVersion
 from reconciler.planning.delegation import delegation_gate, no_cross_publication
 from reconciler.planning.goal import Goal, named_anywhere
 from reconciler.planning.named import ambiguous
+from reconciler.planning.parent import parent_gate
 from reconciler.planning.publication import DS_SLOT, data_slot, dnskey_slot
 from reconciler.planning.safety import DS_ALG
 from reconciler.planning.solve import Task
@@ -74,6 +75,8 @@ def _named(observed: ObservedZone, signers: Iterable[str]) -> frozenset[str]:
     for signer in signers:
         facts = observed.signers[signer]
         named |= facts.dnskeys | facts.krrsig | facts.zrrsig
+        if isinstance(facts.cds, frozenset):
+            named |= {ref.key for ref in facts.cds}
     for version in () if observed.settled else observed.history:
         match version:
             case DsVersion(ds=ds):
@@ -82,6 +85,8 @@ def _named(observed: ObservedZone, signers: Iterable[str]) -> frozenset[str]:
                 named |= keys | signed_by
             case DataVersion(signed_by=signed_by):
                 named |= signed_by
+            case CdsVersion(cds=frozenset() as cds):
+                named |= {ref.key for ref in cds}
             case _:
                 pass
     return frozenset(named)
@@ -113,7 +118,7 @@ def change_gate(
     return (
         next(filter(None, (_policy_gate(task, i) for i in range(len(task.signers)))), None)
         or next(filter(None, (_twin_gate(observed, goal, n) for n in desired.signers)), None)
-        or _parent_gate(observed, task)
+        or parent_gate(observed, task)
         or delegation_gate(observed, task)
         or next(
             filter(None, (_signature_gate(observed, task, n) for n in task.world.signers)), None
@@ -158,28 +163,6 @@ def _signature_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal 
         detail="whatever is planned, views with an ended signature are bogus",
         opens="a signer that signs again before anything is changed",
     )
-
-
-def _parent_gate(observed: ObservedZone, task: Task) -> Refusal | None:
-    parent = observed.parent.capabilities
-    if task.start[DS_SLOT] != task.goal[DS_SLOT]:
-        if parent.write is DsWrite.NONE:
-            return Refusal(
-                rule="capability:write",
-                summary="the DS RRset must change, and the parent offers no way to change it",
-                detail="the capability `write` of this parent is `none`",
-                opens="a parent adapter that writes DS, or one that asks a person (`manual`)",
-            )
-        if parent.polls_cds and any(
-            observed.signers[name].cds is not None for name in task.world.signers
-        ):
-            return Refusal(
-                rule="I10",
-                summary="the parent polls CDS, and the signer publishes a CDS set",
-                detail="the parent may install that set at any time, also after our change",
-                opens="a signer that publishes no CDS while the DS is changed by other means",
-            )
-    return None
 
 
 def no_path(task: Task, ways: Iterable[Way], stuck: Refusal | None) -> tuple[Refusal, ...]:

@@ -17,6 +17,7 @@ from reconciler.model.capabilities import DsCheck, DsWrite
 from reconciler.model.keys import Key
 from reconciler.model.moves import ApexNsSet, DataSign, DnskeyAdd, DnskeyRemove
 from reconciler.planning import beside
+from reconciler.planning.cds import listed, may_install
 from reconciler.planning.edge import Edge, edge_of
 from reconciler.planning.moves import Menu
 from reconciler.planning.offer import Offer, clash, made_by
@@ -164,17 +165,20 @@ class Problem:
 
     def harm(self, edge: Edge) -> int:
         """Return the mask of profiles in which some mix of this edge does harm."""
-        if not self._ds_is_sane(edge) or (
-            self.world.extras and not beside.is_sound(self.world, edge)
-        ):
+        if not self._ds_is_sane(edge):
             return self.views.everything
         bad = 0
         judge = self.views.bad
-        signers = self._asked(edge)
+        signers, delegations = self._asked(edge), edge.states[DS_SLOT]
+        if self.world.extras:
+            reached = sum(1 << i for i in signers)
+            if not beside.is_sound(self.world, edge, reached):
+                return self.views.everything
+            delegations = tuple({*delegations, *may_install(self.world, edge.states, reached)})
         for p, q in product(signers, signers):
             for dnskey in edge.states[dnskey_slot(p)]:
                 for data in edge.states[data_slot(q)]:
-                    for ds in edge.states[DS_SLOT]:
+                    for ds in delegations:
                         bad |= judge(ds, dnskey, data)
                         if bad & 1:
                             return bad
@@ -288,8 +292,10 @@ class Problem:
 
 
 def submitted(world: World, before: Node, after: Node) -> tuple[str, ...]:
-    """Return the keys whose DS is put at the parent by going from `before` to `after`."""
+    """Return the keys whose DS is put at the parent, or listed as CDS, from `before` to `after`."""
     new = after[DS_SLOT] & ~before[DS_SLOT]
+    if world.extras:
+        new = (new | listed(world, after)) & ~(before[DS_SLOT] | listed(world, before))
     return tuple(ref.key for i, ref in enumerate(world.refs) if new >> i & 1)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from reconciler.model.capabilities import DsWrite
 from reconciler.model.desired import DesiredZone
 from reconciler.model.observed import ObservedZone
-from reconciler.planning import denial
-from reconciler.planning.publication import Kind, Publication, Side, SignerPart
+from reconciler.model.timeline import CdsVersion, RRsetKind
+from reconciler.planning import cds, denial
+from reconciler.planning.publication import Kind, Publication, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,7 @@ class Ends:
     start: Publication
     goal: Publication
     extras: tuple[tuple[Kind, str], ...]
+    polling: int | None
 
 
 def ends_of(
@@ -25,15 +28,39 @@ def ends_of(
     """Return start and goal with what no view is made of; slots only where something changes."""
     first, last = {}, {}
     extras: list[tuple[Kind, str]] = []
+    looks = _parent_looks(desired, observed, tuple(start.signers))
     for name, part in start.signers.items():
-        shall = denial.wished(desired, observed, name)
-        is_ = observed.signers[name].denial
-        first[name] = replace(part, denial=is_)
-        last[name] = replace(goal.signers[name], denial=shall)
+        now, then = cds.standing(observed, name), cds.wished(desired, observed, name, goal.ds)
+        if looks or now != then:
+            extras.append((RRsetKind.CDS, name))
+        is_, shall = observed.signers[name].denial, denial.wished(desired, observed, name)
         if shall != is_:
             extras.append((Side.DENIAL, name))
-    return Ends(start=_with(start, first), goal=_with(goal, last), extras=tuple(extras))
+        first[name] = replace(part, denial=is_, cds=now)
+        last[name] = replace(goal.signers[name], denial=shall, cds=then)
+    return Ends(
+        start=replace(start, signers=first),
+        goal=replace(goal, signers=last),
+        extras=tuple(extras),
+        polling=observed.parent.capabilities.processing_max if looks else None,
+    )
 
 
-def _with(publication: Publication, parts: dict[str, SignerPart]) -> Publication:
-    return replace(publication, signers=parts)
+def notes_on_cds(observed: ObservedZone, polling: int | None) -> tuple[str, ...]:
+    """Return what a plan takes for granted of CDS sets that nobody knows of."""
+    if polling is None or observed.settled:
+        return ()
+    return (
+        "no CDS set was published lately but those known, or the parent has acted on it already",
+    )
+
+
+def _parent_looks(desired: DesiredZone, observed: ObservedZone, signers: tuple[str, ...]) -> bool:
+    """True if the parent looks at CDS, and there is, was or must be a set to look at."""
+    parent = observed.parent.capabilities
+    return parent.polls_cds and (
+        parent.write is DsWrite.NONE
+        or desired.policy.publish_cds
+        or any(observed.signers[name].cds for name in signers)
+        or any(isinstance(version, CdsVersion) for version in observed.history)
+    )

@@ -10,6 +10,7 @@ from reconciler.model.capabilities import DsCheck, ParentCapabilities
 from reconciler.model.keys import Key
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning import beside
+from reconciler.planning.cds import may_install
 from reconciler.planning.edge import Edge, edge_of
 from reconciler.planning.moves import Menu
 from reconciler.planning.offer import Stand
@@ -27,7 +28,7 @@ from reconciler.planning.reach import all_windows, ways_to
 from reconciler.planning.rule import Rule
 from reconciler.planning.safety import DS_ALG, LOOSE, Profile, View, Views
 from reconciler.planning.search import Problem, find_path, submitted
-from reconciler.planning.tighten import ORDER, Apart, Arc, Waits, choose
+from reconciler.planning.tighten import ORDER, Apart, Arc, Waits, choose, ways_apart
 from reconciler.planning.timing import SlotTiming
 from reconciler.planning.windows import Window, harmful, windows_of
 
@@ -149,7 +150,20 @@ def solve(task: Task, views: Views | None = None) -> Solution | None:
         return None
     kept, path = found
     problem.views.shun(_shunned(task))
-    return tightened(task, problem.views, path, kept)
+    solution = tightened(task, problem.views, path, kept)
+    return None if _at_the_parents_mercy(solution) else solution
+
+
+def _at_the_parents_mercy(solution: Solution) -> bool:
+    """True if what a CDS set told the parent before the plan began may do harm at any time later.
+
+    Only a later change of the DS would end that, and this path has none.
+    """
+    world = solution.task.world
+    return any(window.authorised for window in solution.windows[DS_SLOT]) and any(
+        ways_apart(triple) == () and any(window.authorised for window in triple)
+        for triple in harmful(world, solution.views, solution.windows, solution.kept)
+    )
 
 
 def keep_profiles(task: Task, problem: Problem) -> tuple[int, tuple[Edge, ...]] | None:
@@ -203,8 +217,14 @@ def _triples(task: Task, node: Node) -> list[tuple[int, int, int]]:
     count = len(task.signers)
     reached = reached_at(node, count) if count > 1 else 1
     signers = [i for i in range(count) if reached >> i & 1]
+    delegations = {node[DS_SLOT]}
+    if task.world.extras:
+        delegations |= may_install(task.world, [(value,) for value in node], reached)
     return [
-        (node[DS_SLOT], node[dnskey_slot(p)], node[data_slot(q)]) for p in signers for q in signers
+        (ds, node[dnskey_slot(p)], node[data_slot(q)])
+        for ds in sorted(delegations)
+        for p in signers
+        for q in signers
     ]
 
 

@@ -8,6 +8,7 @@ from reconciler.model.desired import DnssecPolicy, RiskClass
 from reconciler.model.keys import Key
 from reconciler.model.plan import Deadline, FreezeClass, Need, Step
 from reconciler.model.timeline import RRsetKind
+from reconciler.planning.cds import authorised
 from reconciler.planning.edge import Edge
 from reconciler.planning.offer import ParentInstalls, made_by
 from reconciler.planning.publication import DS_SLOT, World
@@ -38,7 +39,7 @@ def steps_of(solution: Solution, style: Style) -> tuple[Step, ...]:
     arcs = solution.waits.reduced()
     steps = []
     for number, edge in enumerate(solution.path, start=1):
-        margin = style.policy.retire_safety if retires(edge) else style.policy.publish_safety
+        margin = _margin(edge, style)
         needs = tuple(
             _need(solution, arc, seconds, arcs, margin)
             for arc, seconds in arcs.items()
@@ -61,6 +62,13 @@ def steps_of(solution: Solution, style: Style) -> tuple[Step, ...]:
             )
         )
     return tuple(steps)
+
+
+def _margin(edge: Edge, style: Style) -> int:
+    """Return what is waited beyond the proof; nobody waits where a system moves by itself."""
+    if any(offer.by for offer in edge.offers):
+        return 0
+    return style.policy.retire_safety if retires(edge) else style.policy.publish_safety
 
 
 def _deadlines(solution: Solution, edge: Edge) -> tuple[Deadline, ...]:
@@ -140,7 +148,8 @@ def _shunned(solution: Solution, way: Apart) -> str:
 
 
 def _is_known(window: Window) -> bool:
-    return window.value is not None and not window.passing and not window.guessed
+    flawed = window.passing or window.guessed or window.authorised
+    return window.value is not None and not flawed
 
 
 def _words(solution: Solution, way: Apart) -> str:
@@ -192,7 +201,10 @@ def _name(world: World, window: Window) -> str:
     match kind:
         case RRsetKind.DS:
             held = sorted({ref.key for ref in world.ds_names(window.value)})
-            return f"the DS RRset for {', '.join(held)}" if held else "the absence of a DS"
+            name = f"the DS RRset for {', '.join(held)}" if held else "the absence of a DS"
+            return (
+                f"{name}, which a CDS set lets the parent install," if window.authorised else name
+            )
         case RRsetKind.DNSKEY:
             keys, _ = world.dnskey_parts(window.value)
             names = ", ".join(sorted(world.names(keys)))
@@ -224,13 +236,28 @@ def risk_of(solution: Solution, number: int) -> RiskClass:
     """Return how much can go wrong with one step (change-control.md §2)."""
     edge, task = solution.path[number - 1], solution.task
     before, after = edge.before[DS_SLOT], edge.after[DS_SLOT]
-    if before and not after:
+    asked = _newly_authorised(task.world, edge)
+    if before and (not after or 0 in asked):
         return RiskClass.R4
     if before & ~after or (after and not before) or _moves_delegation(solution, edge):
+        return RiskClass.R3
+    if asked - {before, after}:
         return RiskClass.R3
     if _takes_named_key(solution, edge) or _algorithms_change(task.world, task.start, task.goal):
         return RiskClass.R3
     return RiskClass.R2
+
+
+def _newly_authorised(world: World, edge: Edge) -> frozenset[int]:
+    """Return the DS RRsets that CDS sets let a parent install from this edge on."""
+    if world.polling is None:
+        return frozenset()
+    return frozenset(
+        ds
+        for slot in world.slots_of(RRsetKind.CDS).values()
+        if edge.before[slot] != edge.after[slot]
+        and (ds := authorised(world, edge.after[slot])) is not None
+    )
 
 
 def _moves_delegation(solution: Solution, edge: Edge) -> bool:

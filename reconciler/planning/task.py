@@ -8,7 +8,7 @@ from reconciler.model.capabilities import DsCheck
 from reconciler.model.desired import Bounds, DesiredZone, KeyState
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.observed import ObservedZone
-from reconciler.model.timeline import DataVersion, DnskeyVersion, DsVersion, RRsetKind
+from reconciler.model.timeline import CdsVersion, DataVersion, DnskeyVersion, DsVersion, RRsetKind
 from reconciler.planning.choice import is_foreign
 from reconciler.planning.goal import Goal, involved, start_of
 from reconciler.planning.named import labelled
@@ -36,7 +36,7 @@ def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
     mending = _mending_ds(desired, observed)
     mended = Publication(ds=mending, signers=start.signers)
     publications = [start, ends.goal, mended, *_remembered(observed, signers)]
-    world = world_of(goal.keys, publications, extras=ends.extras)
+    world = world_of(goal.keys, publications, extras=ends.extras, polling=ends.polling)
     times = timings(world, observed)
     unknown = unknown_ttls(world, observed, _bounds(desired.policy.bounds, desired.policy.ds_ttl))
     node = world.encode(start)
@@ -154,6 +154,8 @@ def _remembered(observed: ObservedZone, signers: Iterable[str]) -> list[Publicat
             case DnskeyVersion(signer=name, keys=keys, signed_by=signed_by) if name in known:
                 seen = SignerPart(dnskeys=keys, krrsig=signed_by)
                 found.append(Publication(ds=frozenset(), signers={name: seen}))
+            case CdsVersion(signer=name, cds=cds) if name in known:
+                found.append(Publication(ds=frozenset(), signers={name: SignerPart(cds=cds)}))
             case DataVersion(signer=name, signed_by=signed_by) if name in known:
                 seen = SignerPart(zrrsig=signed_by)
                 found.append(Publication(ds=frozenset(), signers={name: seen}))

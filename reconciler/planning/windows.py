@@ -38,7 +38,8 @@ class Window:
 
     Some cache may hold it from the last of `lows` until the first of `highs`, and only if for each
     pair of `alive` the first comes before the second: only then was it ever fetched. `guessed`:
-    nobody knows whether resolvers were ever sent to its signer.
+    nobody knows whether resolvers were ever sent to its signer. `authorised`: a DS RRset that the
+    parent may install by itself.
     """
 
     slot: int
@@ -54,6 +55,7 @@ class Window:
     alive: tuple[tuple[Mark, Mark], ...] = ()
     passing: bool = False
     guessed: bool = False
+    authorised: bool = False
 
     @property
     def served(self) -> Mark | None:
@@ -113,7 +115,7 @@ def windows_of(
         before, after = edge.before[slot], edge.after[slot]
         for passing in edge.states[slot]:
             if passing not in (before, after):
-                life = timing.ttl_of(passing)
+                life = max(timing.ttl_of(state) for state in (before, passing, after))
                 over = Mark(step, bound + life)
                 windows.append(
                     window(

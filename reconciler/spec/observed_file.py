@@ -229,6 +229,7 @@ def _parent_json(parent: ParentFacts, bare: Mapping[str, str]) -> Json:
             "write": can.write.value,
             "takes": can.takes.value,
             "polls_cds": can.polls_cds,
+            "bootstraps": can.bootstraps,
             "checks_ds": can.checks_ds.value,
             "sets_ns": can.sets_ns,
             "processing_max": can.processing_max,

@@ -71,6 +71,7 @@ class ParentCapabilitiesFile(Wire):
     write: DsWrite = DsWrite.REPLACE
     takes: DsInput = DsInput.DS
     polls_cds: bool = False
+    bootstraps: bool = False
     checks_ds: DsCheck = DsCheck.NONE
     sets_ns: bool = False
     processing_max: Seconds = 0
