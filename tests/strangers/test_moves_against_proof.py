@@ -12,7 +12,7 @@ from reconciler.model.capabilities import DsWrite, ParentCapabilities, SignerCap
 from reconciler.model.desired import Denial, DenialKind, DesiredZone, DnssecPolicy, KeyScheme
 from reconciler.model.keys import DsRef, Key, KeyRole
 from reconciler.model.observed import ObservedZone, ParentFacts, SignatureFacts, SignerFacts
-from reconciler.model.plan import Need, Proved, Refuted, Status, Step, ZonePlan
+from reconciler.model.plan import Need, Proved, Refuted, Rollback, Status, Step, ZonePlan
 from reconciler.planning import plan_zone
 from reconciler.proof import explain, prove
 
@@ -139,7 +139,8 @@ def planned(world: World) -> ZonePlan:
 @given(worlds())
 def test_every_plan_with_its_ways_back_is_proved(world: World) -> None:
     plan = planned(world)
-    for way in (plan, *plan.rollback):
+    ways: list[ZonePlan | Rollback] = [plan, *plan.rollback]
+    for way in ways:
         assert way.timeline is not None
         verdict = prove(way.steps, way.timeline)
         assert isinstance(verdict, Proved), f"{getattr(way, 'after', '')}: {explain(verdict)}"
