@@ -58,12 +58,33 @@ class Shared:
     def finish(self, clone: Path, *, rounds: int = 60) -> None:
         """Run in `clone` alone until the zone is as desired."""
         for _ in range(rounds):
-            self.runs.begin(root=str(clone))
-            ended = self.runs.end()
+            ended = self.run(clone)
             if ended.code == ExitCode.OK:
                 return
             self.runs.answer(ended)
         raise AssertionError(ended)
+
+    def run(self, clone: Path, at: tuple[str, int] | None = None) -> Ended:
+        """Run in `clone`, to be killed where `at` says."""
+        self.runs.begin(at, root=str(clone))
+        return self.runs.end()
+
+    def approved(self) -> tuple[Path, Path]:
+        """Return two clones, with a plan on record whose first step is approved."""
+        one, two = self.clone("one"), self.clone("two")
+        ended = self.run(one)
+        assert ended.code == ExitCode.WAITING_APPROVAL
+        self.runs.answer(ended)
+        return one, two
+
+    def until_called(self, clone: Path, *, rounds: int = 10) -> None:
+        """Run in `clone` until the first step is made, and see that it was made once."""
+        for _ in range(rounds):
+            ended = self.run(clone)
+            if self.runs.play.calls():
+                break
+            self.runs.answer(ended)
+        assert self.runs.play.calls() == ["dnskey.add"]
 
     def check(self, rollovers: int = 1) -> None:
         """What must hold at the end: each effect once and on record, in a ledger that is whole."""

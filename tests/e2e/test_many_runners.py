@@ -68,9 +68,9 @@ def test_a_runner_that_slept_before_its_call_calls_nobody_when_it_wakes(
     shared: Shared, checkpoint: str, reconcile: Reconcile
 ) -> None:
     """It sleeps past its deadline, and another makes the step meanwhile."""
-    sleeper, other = approved(shared)
+    sleeper, other = shared.approved()
     pid = asleep(shared, sleeper, checkpoint)
-    until_called(shared, other)
+    shared.until_called(other)
     os.kill(pid, signal.SIGCONT)
     assert shared.runs.end().code in GOING_ON
     assert shared.runs.play.calls() == ["dnskey.add"]
@@ -82,13 +82,13 @@ def test_a_runner_that_slept_past_its_deadline_alone_calls_nobody(
     shared: Shared, checkpoint: str, reconcile: Reconcile
 ) -> None:
     """Nobody else came; what it saw before it slept counts for nothing any more."""
-    sleeper, other = approved(shared)
+    sleeper, other = shared.approved()
     pid = asleep(shared, sleeper, checkpoint)
     shared.runs.play.leap(hours=2)
     os.kill(pid, signal.SIGCONT)
     assert shared.runs.end().code == ExitCode.WAITING_TIME
     assert shared.runs.play.calls() == []
-    until_called(shared, other)
+    shared.until_called(other)
     assert audited(other, reconcile)
 
 
@@ -96,7 +96,7 @@ def test_a_runner_that_slept_past_its_deadline_alone_calls_nobody(
 def test_a_runner_that_slept_after_its_call_finds_it_on_record(
     shared: Shared, checkpoint: str
 ) -> None:
-    sleeper, other = approved(shared)
+    sleeper, other = shared.approved()
     pid = asleep(shared, sleeper, checkpoint)
     shared.finish(other)
     os.kill(pid, signal.SIGCONT)
@@ -105,29 +105,8 @@ def test_a_runner_that_slept_after_its_call_finds_it_on_record(
     shared.check()
 
 
-def until_called(shared: Shared, clone: Path) -> None:
-    """Run in `clone` until a step was made, once."""
-    for _ in range(ROUNDS):
-        shared.runs.begin(root=str(clone))
-        ended = shared.runs.end()
-        if shared.runs.play.calls():
-            break
-        shared.runs.answer(ended)
-    assert shared.runs.play.calls() == ["dnskey.add"]
-
-
 def audited(clone: Path, reconcile: Reconcile) -> bool:
     return reconcile("audit", "verify", "-C", clone).code == ExitCode.OK
-
-
-def approved(shared: Shared) -> tuple[Path, Path]:
-    """Return two clones, with the first step of a plan on record and approved."""
-    one, two = shared.clone("one"), shared.clone("two")
-    shared.runs.begin(root=str(one))
-    ended = shared.runs.end()
-    assert ended.code == ExitCode.WAITING_APPROVAL
-    shared.runs.answer(ended)
-    return one, two
 
 
 def asleep(shared: Shared, clone: Path, checkpoint: str) -> int:
