@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.durations import duration_words
 from reconciler.model.plan import Alternative, Proved, Rollback, Step, Verdict, WaitSlack, ZonePlan
 from reconciler.model.timeline import Timeline
 from reconciler.proof import explain, prove
@@ -48,7 +49,10 @@ def _times(steps: tuple[Step, ...], timeline: Timeline, where: str) -> Iterator[
     for version in timeline.versions:
         at = times.get(version.step or "")
         if version.at is not None and at is not None and version.at != at:
-            yield f"{where}a version of {version.step} begins at {version.at} s, its step at {at} s"
+            yield (
+                f"{where}a version of {version.step} begins at"
+                f" {duration_words(version.at)}, its step at {duration_words(at)}"
+            )
 
 
 def earliest(steps: tuple[Step, ...]) -> dict[str, int]:
@@ -69,8 +73,8 @@ def earliest(steps: tuple[Step, ...]) -> dict[str, int]:
 def _duration(plan: ZonePlan) -> Iterator[str]:
     times = earliest(plan.steps).values()
     if times and plan.duration_min and plan.duration_min != max(times) - min(times):
-        told = f"it says that it takes {plan.duration_min} s"
-        yield f"{told}, and its steps take {max(times) - min(times)} s"
+        told = f"it says that it takes {duration_words(plan.duration_min)}"
+        yield f"{told}, and its steps take {duration_words(max(times) - min(times))}"
 
 
 def _proof(told: Verdict | None, found: Verdict | None) -> Iterator[str]:
@@ -93,7 +97,8 @@ def _word(verdict: Verdict) -> str:
 
 def _slack(slack: tuple[WaitSlack, ...]) -> frozenset[tuple[str, str]]:
     return frozenset(
-        (each.step, f"{each.need or 'the start'} ({each.seconds} s)") for each in slack
+        (each.step, f"{each.need or 'the start'} ({duration_words(each.seconds)})")
+        for each in slack
     )
 
 
@@ -106,8 +111,9 @@ def _tightness(steps: tuple[Step, ...], slack: tuple[WaitSlack, ...]) -> Iterato
             if need.reason == "proof" and seconds:
                 after = need.step or "the start"
                 yield (
-                    f"{step.id} waits {need.wait_min} s after {after} in the name of the proof, "
-                    f"which asks for {need.wait_min - seconds} s"
+                    f"{step.id} waits {duration_words(need.wait_min)}"
+                    f" after {after} in the name of the proof, "
+                    f"which asks for {duration_words(need.wait_min - seconds)}"
                 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.desired import Denial, DenialKind, DesiredZone
+from reconciler.model.durations import duration_words
 from reconciler.model.moves import DenialSet
 from reconciler.model.observed import ObservedZone, SignerFacts
 from reconciler.model.plan import Refusal
@@ -115,7 +116,8 @@ def _rules(gone: Iterator[Window], step: int, name: str) -> Iterator[Rule]:
         if each.ends is not None and each.ends < step:
             since = f"s{each.ends}" if each.ends else "the observation"
             why = (
-                f"{name} may be cached for {each.lasts} s after {since}, and does not go with this"
+                f"{name} may be cached for {duration_words(each.lasts)} after"
+                f" {since}, and does not go with this"
             )
             yield Rule((each.ends, step), each.lasts, "rule:I16", f"{why} (I16)")
 

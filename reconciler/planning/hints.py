@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.model.capabilities import Signing
 from reconciler.model.desired import DesiredZone
+from reconciler.model.durations import duration_words
 from reconciler.model.keys import Key, UnmatchedDs
 from reconciler.model.observed import ObservedZone
 from reconciler.planning.choice import FIRST_GENERATION
@@ -68,6 +69,7 @@ def _ending_signatures(desired: DesiredZone, observed: ObservedZone) -> Iterator
         expires = observed.signers[name].signatures.expires
         if expires is not None and desired.signed and observed.parent.ds:
             yield (
-                f"the first signature at {name} ends {expires} s after the observation, and nobody"
+                f"the first signature at {name} ends"
+                f" {duration_words(expires)} after the observation, and nobody"
                 " refreshes it"
             )

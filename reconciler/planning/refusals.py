@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reconciler.model.capabilities import Signing
 from reconciler.model.desired import DesiredZone
+from reconciler.model.durations import duration_words
 from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Refusal, Status
@@ -159,7 +160,10 @@ def _signature_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal 
     at = f" at {signer}" if len(task.signers) > 1 else ""
     return Refusal(
         rule="I4",
-        summary=f"the first signature{at} ends in {expires} s, and the signer does not refresh it",
+        summary=(
+            f"the first signature{at} ends in {duration_words(expires)}, and"
+            " the signer does not refresh it"
+        ),
         detail="whatever is planned, views with an ended signature are bogus",
         opens="a signer that signs again before anything is changed",
     )
@@ -194,7 +198,7 @@ def _around(stuck: Refusal, outside: Iterable[Refusal]) -> Refusal:
         priced,
         detail=(
             f"{stuck.detail}; turning signing off and on again would leave the zone"
-            f" insecure for {priced.exposure_insecure} s"
+            f" insecure for {duration_words(priced.exposure_insecure)}"
         ),
         opens=f"{stuck.opens}; or {_ASKING}",
     )
@@ -228,7 +232,10 @@ def _priced_way(way: Way) -> Refusal:
     return Refusal(
         rule="I2",
         summary="the only path found leads through an insecure delegation",
-        detail=(f"for {way.exposure.insecure} s validators would find no DS and accept anything"),
+        detail=(
+            f"for {duration_words(way.exposure.insecure)} validators would"
+            " find no DS and accept anything"
+        ),
         opens=_ASKING,
         exposure_bogus=way.exposure.bogus,
         exposure_insecure=way.exposure.insecure,

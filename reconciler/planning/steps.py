@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.model.desired import DnssecPolicy, RiskClass
+from reconciler.model.durations import duration_words
 from reconciler.model.keys import Key
 from reconciler.model.plan import Deadline, FreezeClass, Need, Step
 from reconciler.model.timeline import RRsetKind
@@ -77,7 +78,7 @@ def _deadlines(solution: Solution, edge: Edge) -> tuple[Deadline, ...]:
     if not ends or not edge.before[DS_SLOT] or edge.after[DS_SLOT]:
         return ()
     leaves = solution.task.timings[DS_SLOT].remembered(edge.before[DS_SLOT])
-    reason = f"the first signature ends {min(ends)} s after the observation (I4)"
+    reason = f"the first signature ends {duration_words(min(ends))} after the observation (I4)"
     return (Deadline(step=None, wait_max=min(ends) - leaves, reason=reason),)
 
 
@@ -123,7 +124,8 @@ def _reason(solution: Solution, arc: Arc, seconds: int, arcs: dict[Arc, int]) ->
         return SEQUENCE, "what stands now is taken to stand since the observation"
     if arc[0] == 0:
         return UNKNOWN, (
-            f"nobody knows what stood before, and some cache may hold it for {seconds} s after"
+            "nobody knows what stood before, and some cache may hold it"
+            f" for {duration_words(seconds)} after"
             " the observation"
         )
     if ways:
@@ -157,7 +159,8 @@ def _words(solution: Solution, way: Apart) -> str:
     rule = "I2" if verdict == "insecure" else "I1"
     if way.early is way.late:
         return (
-            f"{_name(solution.task.world, way.early)} may be asked for until {way.seconds} s after"
+            f"{_name(solution.task.world, way.early)} may be asked for"
+            f" until {duration_words(way.seconds)} after"
             f" {step_id(way.arc[0])}, and {step_id(way.arc[1])} sends resolvers there; it would be"
             f" {verdict} ({rule}, profile {profile})"
         )
@@ -178,17 +181,18 @@ def _cardinal(solution: Solution, rule: Standing) -> str:
 def _lives(solution: Solution, window: Window, since: int, seconds: int) -> str:
     name = _name(solution.task.world, window)
     if not since:
-        return f"{name} may be cached until {seconds} s after the observation"
+        return f"{name} may be cached until {duration_words(seconds)} after the observation"
     if (since, seconds) == (window.ends, window.lasts - window.ttl):
-        return f"{name} may be served for {seconds} s after {step_id(since)}"
+        return f"{name} may be served for {duration_words(seconds)} after {step_id(since)}"
     if (since, seconds) != (window.ends, window.lasts):
         return (
-            f"{name} may be fetched for {seconds - window.ttl} s after {step_id(since)}, while NS"
-            f" RRsets that lead there are cached, and lives {window.ttl} s then (I8)"
+            f"{name} may be fetched for"
+            f" {duration_words(seconds - window.ttl)} after {step_id(since)}, while NS"
+            f" RRsets that lead there are cached, and lives {duration_words(window.ttl)} then (I8)"
         )
     return (
-        f"{name} may be cached for {window.lasts} s after {step_id(since)}"
-        f" (propagation {window.propagation} s, TTL {window.ttl} s)"
+        f"{name} may be cached for {duration_words(window.lasts)} after {step_id(since)}"
+        f" (propagation {duration_words(window.propagation)}, TTL {duration_words(window.ttl)})"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.model.durations import duration_words
 from reconciler.model.keys import DsRef
 from reconciler.model.moves import (
     ApexNsSet,
@@ -67,7 +68,7 @@ def _asked(move: CdsSet | DenialSet | TtlSet | RollStart | DsConfirm) -> str:
         case DenialSet(signer=signer, denial=denial):
             return f"let {signer} deny existence with {denial.kind.upper()}"
         case TtlSet(signer=signer, rrset=rrset, ttl=ttl):
-            return f"let {signer} publish {rrset} with a TTL of {ttl} s"
+            return f"let {signer} publish {rrset} with a TTL of {duration_words(ttl)}"
         case RollStart(signer=signer, old=old, new=new):
             return f"ask {signer} to replace {old} by {new}, at its own pace"
         case DsConfirm(signer=signer, key=key, present=present):

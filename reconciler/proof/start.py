@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from reconciler.model.durations import duration_words
 from reconciler.model.keys import Key
 from reconciler.model.moves import TtlSet
 from reconciler.model.observed import ObservedZone, ParentFacts, SignerFacts
@@ -61,8 +62,11 @@ def _step_flaws(observed: ObservedZone, steps: Iterable[Step], timeline: Timelin
             continue
         floor = min(_ttl(observed, version), lowered.get(slot(version), _ttl(observed, version)))
         if version.ttl < floor:
-            told = f"{place(slot(version))} has a TTL of {version.ttl} s from {version.step} on"
-            yield f"{told}, and one of {floor} s was observed"
+            told = (
+                f"{place(slot(version))} has a TTL of"
+                f" {duration_words(version.ttl)} from {version.step} on"
+            )
+            yield f"{told}, and one of {duration_words(floor)} was observed"
         if version.propagation < _delay(observed, version):
             yield f"{place(slot(version))} changes sooner at {version.step} than was observed"
 
@@ -163,7 +167,10 @@ def _brighter(told: Version, seen: Version) -> Iterator[str]:
         yield f"{where} begins as {describe(told)}, and {describe(seen)} was observed"
         return
     if told.ttl < seen.ttl:
-        yield f"{where} begins with a TTL of {told.ttl} s, and {seen.ttl} s was observed"
+        yield (
+            f"{where} begins with a TTL of {duration_words(told.ttl)}, and"
+            f" {duration_words(seen.ttl)} was observed"
+        )
     if told.propagation < seen.propagation:
         yield f"{where} begins with a propagation bound of {told.propagation} s, not that observed"
     if _lasts(told) > _lasts(seen):

@@ -10,9 +10,11 @@ from reconciler.report.console import visible
 from reconciler.report.plan_brief import in_full
 from reconciler.report.plan_svg import zone_svg
 from reconciler.report.plan_view import (
+    WAYS,
     PlanView,
     RefusalView,
     StepView,
+    WayView,
     ZoneView,
     plan_view,
     unchanged_words,
@@ -29,6 +31,7 @@ th, td { border-bottom: 1px solid #8886 }
 code { font-family: ui-monospace, monospace; overflow-wrap: anywhere }
 .quiet { opacity: .7 } .good { color: #287d3c } .bad { color: #c62828 }
 .R3, .R4 { color: #c62828; font-weight: bold }
+.hint { border-left: 4px solid #b58900; padding: 0 1rem }
 .refusal { border-left: 4px solid #c62828; padding: 0 1rem }
 """.strip()
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -93,6 +96,8 @@ def _zone(zone: ZoneView, picture: str) -> str:
         _steps(zone.steps),
         f"<p>{escape(zone.totals)}</p>" if zone.totals else "",
         _proof(zone),
+        _ways(zone.ways),
+        *(f'<p class="hint">{escape(hint)}</p>' for hint in zone.hints),
         _list("Assumptions", zone.assumptions),
         _list("Rollback", zone.rollback),
         approve,
@@ -110,6 +115,28 @@ def _refusal(refusal: RefusalView) -> str:
     more = "".join(f"<br>{escape(line)}" for line in refusal.more)
     rule = f"<code>{escape(refusal.rule)}</code>"
     return f'<p class="refusal">{rule} {escape(refusal.summary)}{more}</p>'
+
+
+def _ways(ways: tuple[WayView, ...]) -> str:
+    """Return what there is to choose from: figures side by side, then the steps of each."""
+    if not ways:
+        return ""
+    head = "".join(f"<th>{name}</th>" for name in WAYS)
+    rows = "\n".join(
+        f"<tr><td><code>{escape(way.name)}</code></td><td>{way.last}</td>"
+        f"<td>{way.distrusted}</td><td>{way.insecure}</td><td>{way.bogus}</td></tr>"
+        for way in ways
+    )
+    table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+    return "\n".join([table, *(_way(way) for way in ways if way.steps)])
+
+
+def _way(way: WayView) -> str:
+    asked = f"<code>variant: {escape(way.name)}</code>"
+    return (
+        f"<details><summary>Or, with {asked} in the zone file: {escape(way.summary)}</summary>\n"
+        f'{_steps(way.steps)}\n<p class="quiet">{escape(way.proof)}</p></details>'
+    )
 
 
 def _steps(steps: Iterable[StepView]) -> str:

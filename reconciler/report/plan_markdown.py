@@ -11,7 +11,15 @@ import string
 from collections.abc import Iterable
 
 from reconciler.model.plan import Plan
-from reconciler.report.plan_view import PlanView, StepView, ZoneView, plan_view, unchanged_words
+from reconciler.report.plan_view import (
+    WAYS,
+    PlanView,
+    StepView,
+    WayView,
+    ZoneView,
+    plan_view,
+    unchanged_words,
+)
 
 _BENIGN = ",.;:'\"()/+-=?%"
 """Punctuation that is markup at most in places where no text of ours stands."""
@@ -61,6 +69,8 @@ def _zone(zone: ZoneView) -> str:
     if zone.proof:
         mark = ":white_check_mark:" if zone.proved else ":x:"
         lines += ["", f"{mark} {prose(zone.proof)}"]
+    lines += _ways(zone.ways)
+    lines += [f"\n:bulb: {prose(hint)}" for hint in zone.hints]
     lines += _list("Assumptions", zone.assumptions) + _list("Rollback", zone.rollback)
     if zone.digest:
         lines += ["", "To approve, review with this line in the text:", ""]
@@ -80,6 +90,29 @@ def _row(step: StepView) -> str:
         f"{step.risk}<br>{step.freeze}",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _ways(ways: tuple[WayView, ...]) -> list[str]:
+    """Return what there is to choose from: figures side by side, then the steps of each."""
+    if not ways:
+        return []
+    head = ["", f"| {' | '.join(WAYS)} |", f"|{'---|' * len(WAYS)}"]
+    rows = [f"| {' | '.join(_way_cells(way))} |" for way in ways]
+    return head + rows + [line for way in ways if way.steps for line in _way(way)]
+
+
+def _way_cells(way: WayView) -> tuple[str, ...]:
+    return (code(way.name), way.last, way.distrusted, way.insecure, way.bogus)
+
+
+def _way(way: WayView) -> list[str]:
+    asked = code(f"variant: {way.name}")
+    steps = [
+        f"- {code(step.id)} {step.after}, {prose(step.who)}: {prose('; '.join(step.moves))}"
+        for step in way.steps
+    ]
+    title = f"Or, with {asked} in the zone file: {prose(way.summary)}"
+    return ["", title, "", *steps, "", prose(way.proof)]
 
 
 def _list(title: str, lines: tuple[str, ...]) -> list[str]:

@@ -13,8 +13,10 @@ from reconciler.model.plan import Plan, Status
 from reconciler.report.console import visible
 from reconciler.report.plan_brief import BriefView, in_full
 from reconciler.report.plan_view import (
+    WAYS,
     RefusalView,
     StepView,
+    WayView,
     ZoneView,
     unchanged_words,
     zone_view,
@@ -68,7 +70,38 @@ def _zone(zone: ZoneView) -> Group:
     parts: list[Text | Padding] = [head, _indented(Group(*body))]
     if zone.steps:
         parts += [Text(""), _indented(_steps(zone.steps)), Text("")]
+    if zone.ways:
+        space = [] if zone.steps else [Text("")]
+        parts += [*space, _indented(Group(*_ways(zone.ways))), Text("")]
     return Group(*parts, _indented(Group(*_closing(zone))))
+
+
+def _ways(ways: tuple[WayView, ...]) -> list[Text | Table | Padding]:
+    """Return what there is to choose from: figures side by side, then the steps of each."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    named = any(way.distrusted for way in ways)
+    for title in WAYS:
+        if named or title != WAYS[2]:
+            table.add_column(title, overflow="fold")
+    for way in ways:
+        asked = [way.distrusted] if named else []
+        table.add_row(Text(way.name, style="bold"), way.last, *asked, way.insecure, way.bogus)
+    parts: list[Text | Table | Padding] = [table]
+    for way in ways:
+        if way.steps:
+            parts += [Text(""), *_way(way)]
+    return parts
+
+
+def _way(way: WayView) -> list[Text | Padding]:
+    head = Text.assemble(
+        (f"or, with `variant: {way.name}` in the zone file: ", "bold"), way.summary
+    )
+    lines = [
+        Text.assemble((f"{step.id} ", "bold"), f"{step.after}, {step.who}: ", "; ".join(step.moves))
+        for step in way.steps
+    ]
+    return [head, _indented(Group(*lines, Text(way.proof, style="dim")))]
 
 
 def _indented(part: Group | Table) -> Padding:
@@ -111,5 +144,6 @@ def _closing(zone: ZoneView) -> list[Text]:
     lines = [Text(zone.totals)] if zone.totals else []
     if zone.proof:
         lines.append(Text(zone.proof, style="green" if zone.proved else "bold red"))
+    lines += [Text(f"hint: {line}", style="yellow") for line in zone.hints]
     lines += [Text(f"rollback {line}", style="dim") for line in zone.rollback]
     return lines + [Text(f"assumed: {line}", style="dim") for line in zone.assumptions]

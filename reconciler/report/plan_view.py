@@ -6,12 +6,14 @@ for its own format.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from reconciler.model.durations import duration_words
+from reconciler.model.keys import KeyEntry
+from reconciler.model.moves import Move, system
 from reconciler.model.plan import (
     FreezeClass,
     Malformed,
@@ -20,9 +22,11 @@ from reconciler.model.plan import (
     Refusal,
     Refuted,
     Status,
+    Step,
     Verdict,
     ZonePlan,
 )
+from reconciler.model.timeline import Timeline
 from reconciler.report.console import visible
 from reconciler.report.times import clock_words, earliest
 from reconciler.report.words import (
@@ -44,6 +48,12 @@ _FREEZE = {
     FreezeClass.CONTINUE: "continues a change",
     FreezeClass.RESCUE: "keeps the chain of trust, never frozen",
 }
+
+
+_NOTHING = "none"
+_TOGETHER = "together, in any order"
+WAYS = ("way", "last change after", "key distrusted after", "insecure for", "bogus for")
+"""Titles of a table of ways to choose from; the third column may be empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +81,20 @@ class RefusalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WayView:
+    """One way to the goal beside others: what it costs, in words; the plan itself has no steps."""
+
+    name: str
+    summary: str
+    last: str
+    distrusted: str
+    insecure: str
+    bogus: str
+    proof: str
+    steps: tuple[StepView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneView:
     """The plan of one zone. `proof` is None where there is nothing to prove."""
 
@@ -85,6 +109,8 @@ class ZoneView:
     proved: bool
     assumptions: tuple[str, ...]
     rollback: tuple[str, ...]
+    ways: tuple[WayView, ...]
+    hints: tuple[str, ...]
     digest: str
 
 
@@ -128,13 +154,15 @@ def zone_view(plan: ZonePlan) -> ZoneView:
         headline=headline(plan),
         observed=clock_words(plan.at),
         totals=_totals(plan),
-        steps=tuple(_steps(plan)),
+        steps=tuple(_steps(plan.steps, plan.timeline, plan.at)),
         refusals=tuple(_refusal(refusal) for refusal in plan.refusals),
         proof=_proof(plan.verdict) if plan.steps else None,
         proved=isinstance(plan.verdict, Proved),
         assumptions=tuple(visible(text) for text in (timeline.assumptions if timeline else ())),
         rollback=tuple(_rollback(plan)),
-        digest=visible(plan.change_digest),
+        ways=tuple(_ways(plan)),
+        hints=tuple(visible(hint) for hint in plan.hints),
+        digest=visible(plan.change_digest) if plan.steps else "",
     )
 
 
@@ -147,25 +175,77 @@ def _totals(plan: ZonePlan) -> str:
     )
 
 
-def _steps(plan: ZonePlan) -> Iterator[StepView]:
-    times = earliest(plan.steps)
-    keys = plan.timeline.keys if plan.timeline else {}
-    for step in plan.steps:
+def _ways(plan: ZonePlan) -> Iterator[WayView]:
+    """Yield the plan and the ways beside it; nothing where there is nothing to choose."""
+    if not plan.alternatives:
+        return
+    if plan.steps:
+        yield WayView(
+            name="this plan",
+            summary="",
+            last=duration_words(plan.duration_min),
+            distrusted=_distrusted(plan.distrusted_min),
+            insecure=_NOTHING,
+            bogus=_NOTHING,
+            proof="",
+            steps=(),
+        )
+    for way in plan.alternatives:
+        yield WayView(
+            name=visible(way.name),
+            summary=visible(way.summary),
+            last=duration_words(way.duration_min),
+            distrusted=_distrusted(way.distrusted_min),
+            insecure=duration_words(way.exposure_insecure) if way.exposure_insecure else _NOTHING,
+            bogus=duration_words(way.exposure_bogus) if way.exposure_bogus else _NOTHING,
+            proof=_proof(way.verdict),
+            steps=tuple(_steps(way.steps, way.timeline, plan.at)),
+        )
+
+
+def _distrusted(seconds: int | None) -> str:
+    return "" if seconds is None else duration_words(seconds)
+
+
+def _steps(steps: Sequence[Step], timeline: Timeline | None, begun: datetime) -> Iterator[StepView]:
+    times = earliest(steps)
+    keys = timeline.keys if timeline else {}
+    for step in steps:
         seconds = times[step.id]
         yield StepView(
             id=visible(step.id),
-            who=who(step.actor),
-            moves=tuple(move_words(move, keys) for move in step.moves) or ("wait",),
+            who=_TOGETHER if _several(step) else who(step.actor),
+            moves=tuple(_move(move, step, keys) for move in step.moves) or ("wait",),
             waits=(
                 *(need_words(need) for need in step.needs),
                 *(deadline_words(deadline) for deadline in step.not_after),
             ),
             why=visible(step.why),
             after=f"+{duration_words(seconds)}" if seconds else "at once",
-            at=clock_words(plan.at + timedelta(seconds=seconds)),
+            at=clock_words(begun + timedelta(seconds=seconds)),
             risk=step.risk.value,
             freeze=_FREEZE[step.freeze_class],
         )
+
+
+def _several(step: Step) -> bool:
+    return len({system(move) for move in step.moves}) > 1
+
+
+def _move(move: Move, step: Step, keys: Mapping[str, KeyEntry]) -> str:
+    """Return a move as an order; where several systems take part in a step, with who makes it."""
+    words = move_words(move, keys)
+    return f"{who(_made_by(move, step))}: {words}" if _several(step) else words
+
+
+def _made_by(move: Move, step: Step) -> str:
+    """Return the actor that makes a move: a person for a manual parent, a signer by itself."""
+    actors = {actor.strip() for actor in step.actor.split(",")}
+    asked = system(move)
+    itself = asked.replace("signer:", "signer-itself:", 1)
+    if asked == "parent":
+        return asked if asked in actors else "person"
+    return itself if itself in actors and asked not in actors else asked
 
 
 def _refusal(refusal: Refusal) -> RefusalView:

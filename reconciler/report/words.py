@@ -136,9 +136,9 @@ def _asked_words(
         case DenialSet():
             return f"deny existence with {move.denial.kind.upper()}"
         case TtlSet(rrset=RRsetKind.DATA):
-            return f"let no RRset of the data have a TTL above {move.ttl} s"
+            return f"let no RRset of the data have a TTL above {duration_words(move.ttl)}"
         case TtlSet():
-            return f"publish the {move.rrset} RRset with a TTL of {move.ttl} s"
+            return f"publish the {move.rrset} RRset with a TTL of {duration_words(move.ttl)}"
         case RollStart():
             return f"ask the signer to replace {key_words(move.old, keys)} by {move.new}"
         case DsConfirm():

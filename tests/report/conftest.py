@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.model.desired import RiskClass
+from reconciler.model.desired import Denial, DenialKind, RiskClass
 from reconciler.model.keys import DsRef, Key, KeyEntry, UnmatchedDs
 from reconciler.model.moves import (
     ApexNsSet,
+    CdsSet,
     DataSign,
+    DenialSet,
     DnskeyAdd,
     DnskeyRemove,
     DnskeySign,
     DsAdd,
+    DsConfirm,
     DsRemove,
     DsReplace,
     NsSet,
+    RollStart,
+    TtlSet,
     ZoneSign,
     ZoneUnsign,
 )
 from reconciler.model.plan import (
+    Alternative,
     Deadline,
     FreezeClass,
     Malformed,
@@ -37,7 +44,7 @@ from reconciler.model.plan import (
     WaitSlack,
     ZonePlan,
 )
-from reconciler.model.timeline import Timeline
+from reconciler.model.timeline import RRsetKind, Timeline
 
 AT = datetime(2026, 11, 21, 23, tzinfo=UTC)
 HOSTILE = (
@@ -131,6 +138,15 @@ def _every_move() -> ZonePlan:
         DsRemove(ds=dead),
         NsSet(signers=frozenset({"a", "b"})),
         ApexNsSet(signer="a", signers=frozenset({"b"})),
+        CdsSet(signer="a", cds=None),
+        CdsSet(signer="a", cds="delete"),
+        CdsSet(signer="a", cds=frozenset({old})),
+        DenialSet(signer="a", denial=Denial(kind=DenialKind.NSEC3)),
+        TtlSet(signer="a", rrset=RRsetKind.DNSKEY, ttl=300),
+        TtlSet(signer="a", rrset=RRsetKind.DATA, ttl=3660),
+        RollStart(signer="a", old="ksk-13-9262", new="ksk@13/2"),
+        DsConfirm(signer="a", key="ksk@13/2", present=True),
+        DsConfirm(signer="a", key="ksk-13-9262", present=False),
     )
     steps = (
         Step(id="s1", moves=moves, actor="parent, signer-itself:a", risk=RiskClass.R4),
@@ -165,6 +181,37 @@ def _every_move() -> ZonePlan:
     )
 
 
+def _emergency() -> ZonePlan:
+    """A compromised key: the way that keeps the chain, and a quicker one beside it."""
+    safe = _roll()
+    assert safe.timeline is not None
+    quick = Alternative(
+        name="fastest-distrust",
+        summary="no DS at all until others stand",
+        steps=(
+            Step(id="s1", moves=(DsReplace(ds=frozenset()),), actor="parent"),
+            Step(
+                id="s2",
+                moves=(DnskeyRemove(signer="a", key="ksk-13-9262"),),
+                actor="signer:a",
+                needs=(Need(step="s1", wait_min=7200),),
+            ),
+        ),
+        timeline=safe.timeline,
+        verdict=Proved(profiles=("loose",)),
+        duration_min=7200,
+        distrusted_min=7200,
+        exposure_insecure=15600,
+    )
+    return replace(
+        safe,
+        zone="stolen.example.",
+        distrusted_min=15000,
+        alternatives=(quick,),
+        hints=("a standby KSK that signs would have cost no time at all",),
+    )
+
+
 def _refused() -> ZonePlan:
     return ZonePlan(
         zone="stuck.example.",
@@ -188,7 +235,7 @@ def plan() -> Plan:
     quiet = [
         ZonePlan(zone=f"{name}.example.", status=Status.NO_CHANGE, at=AT) for name in ("quiet", "b")
     ]
-    zones = (_roll(), _every_move(), _refused(), *quiet)
+    zones = (_roll(), _every_move(), _refused(), _emergency(), *quiet)
     return Plan(zones={zone.zone: zone for zone in zones}, plan_digest=f"sha256:{'f0' * 32}")
 
 
@@ -209,6 +256,13 @@ def hostile_plan() -> Plan:
     )
     refusal = Refusal(rule=HOSTILE, summary=HOSTILE, detail=HOSTILE, opens=HOSTILE)
     timeline = _timeline(HOSTILE)
+    way = Alternative(
+        name=HOSTILE,
+        summary=HOSTILE,
+        steps=(step,),
+        timeline=timeline,
+        verdict=Malformed(why=HOSTILE),
+    )
     zone = ZonePlan(
         zone=HOSTILE,
         status=Status.PLANNED,
@@ -218,6 +272,8 @@ def hostile_plan() -> Plan:
         verdict=Malformed(why=HOSTILE),
         rollback=(Rollback(after=HOSTILE, steps=(step,), timeline=timeline),),
         refusals=(refusal,),
+        alternatives=(way,),
+        hints=(HOSTILE,),
         change_digest=HOSTILE,
     )
     quiet = ZonePlan(zone=f"quiet {HOSTILE}", status=Status.NO_CHANGE, at=AT)

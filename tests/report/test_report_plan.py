@@ -87,7 +87,7 @@ def test_a_comment_mentions_and_links_nobody(hostile_plan: Plan) -> None:
 
 def test_a_hostile_cell_stays_one_cell(hostile_plan: Plan) -> None:
     rows = [line for line in plan_markdown(hostile_plan).splitlines() if line.startswith("| ")]
-    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [6, 6]
+    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [6] * 5
 
 
 @pytest.mark.parametrize(
