@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.planning import cds, denial
+from reconciler.planning import cds, denial, itself
 from reconciler.planning.edge import Edge
 from reconciler.planning.publication import Side, World
 from reconciler.planning.rule import Rule
@@ -26,7 +26,9 @@ def rules(
     """Return the waits that those rules ask of a path."""
     if not world.extras:
         return ()
-    return (*denial.rules(world, windows, path), *cds.rules(world, windows, path))
+    return tuple(
+        rule for part in (denial, cds, itself) for rule in part.rules(world, windows, path)
+    )
 
 
 def settles(world: World, timings: Sequence[SlotTiming], edge: Edge) -> int:

@@ -137,8 +137,10 @@ def choose(
 ) -> Choice | Refusal:
     """Return the key that fills `role`; `several`: the zone has signers whose keys must differ."""
     field = _field(desired, observed, signer, role, several=several)
-    wanted = _asked(desired, field)
     standing_by = stands_by(desired.policy, role)
+    wanted = _asked(desired, field)
+    if wanted is None and not standing_by:
+        wanted = _under_way(field)
     generation = _present(field, lowest=standing_by) if wanted is None else wanted
     key = field.key(generation)
     if key is None and wanted is not None and wanted < field.newest:
@@ -197,6 +199,15 @@ def _asked(desired: DesiredZone, field: _Field) -> int | None:
     named = any(state is not KeyState.KEEP for state in desired.named_keys.values())
     gone = named and wanted < field.newest and field.key(wanted) is None
     return None if gone else wanted
+
+
+def _under_way(field: _Field) -> int | None:
+    """Return the generation to which a signer rolls a key with a DS by itself, None if to none."""
+    facts = field.observed.signers[field.signer]
+    if facts.capabilities.signing is not Signing.POLICY or field.role is KeyRole.ZSK:
+        return None
+    serving = {_generation(k) for k in field.fitting if k.label in facts.krrsig & facts.dnskeys}
+    return max(serving) if len(serving) > 1 else None
 
 
 def _present(field: _Field, *, lowest: bool) -> int:

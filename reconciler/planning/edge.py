@@ -17,6 +17,11 @@ class Edge(NamedTuple):
     states: tuple[tuple[int, ...], ...]
 
 
+def by_itself(edge: Edge) -> bool:
+    """True if nobody asks for these moves: a signer or the parent makes them by itself."""
+    return any(offer.by for offer in edge.offers)
+
+
 def edge_of(node: Node, offers: tuple[Offer, ...]) -> Edge:
     """Return the edge that these moves make, with every value each slot may show on the way."""
     states = [{value} for value in node]

@@ -181,10 +181,13 @@ def _cannot_roll(choices: Iterable[Choice], observed: ObservedZone, signer: str)
     if not own_keys(observed, signer) or capabilities.signing is Signing.KEYS:
         return None
     ours = (KeyRole.KSK,) if capabilities.signing is Signing.KSK_SLOTS else ()
+    rolls = capabilities.signing is Signing.POLICY
     stuck = [
         c
         for c in choices
-        if c.role not in ours and (c.key.label not in facts.dnskeys or c.replaced)
+        if c.role not in ours
+        and (c.key.label not in facts.dnskeys or c.replaced)
+        and not (rolls and c.replaced)
     ]
     if not stuck:
         return None

@@ -29,12 +29,13 @@ from reconciler.model.moves import (
     ZoneUnsign,
 )
 from reconciler.model.timeline import RRsetKind
-from reconciler.planning import cds, denial
+from reconciler.planning import cds, denial, itself
 from reconciler.planning.offer import KEEP_ALL, Offer, Stand, Write
 from reconciler.planning.publication import (
     DS_SLOT,
     NS_SLOT,
     Node,
+    Side,
     World,
     apex_slot,
     data_slot,
@@ -65,7 +66,7 @@ class Menu:
             for i, stand in enumerate(self.signers)
             if stand.free
             for slot in (dnskey_slot(i), data_slot(i), apex_slot(i), *self._extras_of(i))
-        )
+        ).union(self.world.slots_of(Side.ASKED).values())
 
     def _extras_of(self, index: int) -> Iterator[int]:
         name, first = self.world.signers[index], self.world.first_extra
@@ -107,7 +108,8 @@ class Menu:
             case Signing.SWITCH:
                 return list(self._switch_offers(node, index))
             case Signing.POLICY:
-                return []
+                alone = itself.offers(self.world, node, self.goal, index, stand)
+                return [*self._switch_offers(node, index), *alone]
 
     def fits(self, node: Node) -> bool:
         """True if no signer holds more KSKs than it can."""

@@ -14,6 +14,7 @@ from reconciler.planning.delegation import notes_on
 from reconciler.planning.denial import denial_gate
 from reconciler.planning.goal import goal_of
 from reconciler.planning.hints import hints_on
+from reconciler.planning.itself import notes_on_itself
 from reconciler.planning.publication import World
 from reconciler.planning.refusals import change_gate, gate, no_path
 from reconciler.planning.rollback import ways_back
@@ -176,7 +177,13 @@ def _timeline(context: Context, solution: Solution) -> Timeline:
         versions,
         cds_versions(context.observed, _left_alone(task.world)),
         profiles=solution.kept_profiles,
-        assumptions=(*ASSUMPTIONS, *left_out, *context.notes, *context.observed.assumed),
+        assumptions=(
+            *ASSUMPTIONS,
+            *left_out,
+            *context.notes,
+            *notes_on_itself(task.world, solution.path),
+            *context.observed.assumed,
+        ),
         insecure_allowed=task.insecure_allowed,
     )
 

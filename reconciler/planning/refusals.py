@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from reconciler.model.capabilities import Signing
 from reconciler.model.desired import DesiredZone
 from reconciler.model.durations import duration_words
 from reconciler.model.keys import Key, KeyEntry
@@ -16,7 +15,7 @@ from reconciler.planning.delegation import delegation_gate, no_cross_publication
 from reconciler.planning.goal import Goal, named_anywhere
 from reconciler.planning.named import ambiguous
 from reconciler.planning.parent import parent_gate
-from reconciler.planning.publication import DS_SLOT, data_slot, dnskey_slot
+from reconciler.planning.publication import DS_SLOT
 from reconciler.planning.safety import DS_ALG
 from reconciler.planning.solve import Task
 from reconciler.planning.variants import Variant, Way
@@ -117,8 +116,7 @@ def change_gate(
 ) -> Refusal | None:
     """Return why this change cannot be made at all, None where the search may begin."""
     return (
-        next(filter(None, (_policy_gate(task, i) for i in range(len(task.signers)))), None)
-        or next(filter(None, (_twin_gate(observed, goal, n) for n in desired.signers)), None)
+        next(filter(None, (_twin_gate(observed, goal, n) for n in desired.signers)), None)
         or parent_gate(observed, task)
         or delegation_gate(observed, task)
         or next(
@@ -131,22 +129,6 @@ def _twin_gate(observed: ObservedZone, goal: Goal, signer: str) -> Refusal | Non
     """Keys that are to be served together with those that are."""
     served = observed.signers[signer].dnskeys
     return _twins(goal.keys, served | goal.publication.signers[signer].dnskeys)
-
-
-def _policy_gate(task: Task, signer: int) -> Refusal | None:
-    stand, name = task.signers[signer], task.world.signers[signer]
-    if stand.capabilities.signing is not Signing.POLICY or stand.free:
-        return None
-    slots = (dnskey_slot(signer), data_slot(signer))
-    own = task.world.dnskey(stand.own & task.world.all_keys, task.world.all_keys)
-    if len(task.signers) > 1 and all((task.start[s] ^ task.goal[s]) & own == 0 for s in slots):
-        return None
-    return Refusal(
-        rule="capability:signing",
-        summary=f"signer {name} rolls its keys by its own policy",
-        detail="its moves cannot be asked for one by one, only waited for and confirmed",
-        opens="a release that drives signers with capability `policy`",
-    )
 
 
 def _signature_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.model.keys import parse_symbol
-from reconciler.model.moves import ZoneSign
+from reconciler.model.moves import RollStart, ZoneSign
 from reconciler.planning.past import Past, PastVersion
 from reconciler.planning.publication import reached_at
 from reconciler.planning.solve import Solution, Task, solve
@@ -15,10 +15,15 @@ from reconciler.planning.solve import Solution, Task, solve
 def ways_back(solution: Solution) -> Iterator[tuple[int, Solution]]:
     """Yield, for each step, the solution that leads back once it has taken effect.
 
-    A step after which nothing leads back is left out: a point of no return.
+    A step after which nothing leads back is left out: a point of no return. What a signer was asked
+    to do by itself nobody calls back.
     """
     views = None if any(solution.views.dead) else solution.views
     for number in range(1, len(solution.path) + 1):
+        if any(
+            isinstance(o.move, RollStart) for edge in solution.path[:number] for o in edge.offers
+        ):
+            return
         back = solve(task_after(solution, number), views)
         if back is not None and not _needs_lost_keys(back):
             yield number, back

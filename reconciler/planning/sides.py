@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reconciler.model.capabilities import DsWrite
+from reconciler.model.capabilities import DsWrite, Signing
 from reconciler.model.desired import DesiredZone
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import CdsVersion, RRsetKind
-from reconciler.planning import cds, denial
+from reconciler.planning import cds, denial, itself
 from reconciler.planning.publication import Kind, Publication, Side
 
 
@@ -36,14 +36,25 @@ def ends_of(
         is_, shall = observed.signers[name].denial, denial.wished(desired, observed, name)
         if shall != is_:
             extras.append((Side.DENIAL, name))
-        first[name] = replace(part, denial=is_, cds=now)
-        last[name] = replace(goal.signers[name], denial=shall, cds=then)
+        knows, learns = itself.told_at(observed, name, goal.signers[name], goal.ds)
+        same = knows == learns and _stays(observed, name, goal)
+        if name in desired.signers and not same:
+            extras += [(Side.ASKED, name), (Side.TOLD, name)]
+        first[name] = replace(part, denial=is_, cds=now, told=knows)
+        last[name] = replace(goal.signers[name], denial=shall, cds=then, told=learns)
     return Ends(
         start=replace(start, signers=first),
         goal=replace(goal, signers=last),
         extras=tuple(extras),
         polling=observed.parent.capabilities.processing_max if looks else None,
     )
+
+
+def _stays(observed: ObservedZone, name: str, goal: Publication) -> bool:
+    """True unless a signer that rolls by itself is to come to other keys."""
+    facts, part = observed.signers[name], goal.signers[name]
+    same = facts.dnskeys == part.dnskeys and facts.zrrsig == part.zrrsig
+    return facts.capabilities.signing is not Signing.POLICY or same
 
 
 def notes_on_cds(observed: ObservedZone, polling: int | None) -> tuple[str, ...]:

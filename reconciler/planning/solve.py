@@ -11,7 +11,7 @@ from reconciler.model.keys import Key
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning import beside
 from reconciler.planning.cds import may_install
-from reconciler.planning.edge import Edge, edge_of
+from reconciler.planning.edge import Edge, by_itself, edge_of
 from reconciler.planning.moves import Menu
 from reconciler.planning.offer import Stand
 from reconciler.planning.past import Past
@@ -281,9 +281,12 @@ def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solu
 
 
 def _in_order(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> tuple[Edge, ...]:
-    """Return a path with its steps sorted by their earliest times."""
+    """Return a path with its steps sorted by their earliest times.
+
+    Of two at one time first the one that a system makes by itself: nobody can hold it back.
+    """
     times = _wait_for(task, views, path, kept)[0].earliest()
-    ranks = sorted(range(len(path)), key=lambda i: (times[i + 1], i))
+    ranks = sorted(range(len(path)), key=lambda i: (times[i + 1], not by_itself(path[i]), i))
     return path if ranks == sorted(ranks) else replay(task.start, [path[i] for i in ranks])
 
 

@@ -10,7 +10,7 @@ from reconciler.model.keys import Key
 from reconciler.model.plan import Deadline, FreezeClass, Need, Step
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.cds import authorised
-from reconciler.planning.edge import Edge
+from reconciler.planning.edge import Edge, by_itself
 from reconciler.planning.offer import ParentInstalls, made_by
 from reconciler.planning.publication import DS_SLOT, World
 from reconciler.planning.solve import Solution, Standing
@@ -67,7 +67,7 @@ def steps_of(solution: Solution, style: Style) -> tuple[Step, ...]:
 
 def _margin(edge: Edge, style: Style) -> int:
     """Return what is waited beyond the proof; nobody waits where a system moves by itself."""
-    if any(offer.by for offer in edge.offers):
+    if by_itself(edge):
         return 0
     return style.policy.retire_safety if retires(edge) else style.policy.publish_safety
 

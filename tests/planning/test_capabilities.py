@@ -100,13 +100,6 @@ def test_a_manual_parent_is_a_person(b: Builders) -> None:
     assert [step.actor for step in plan.steps] == ["signer:a", "person", "signer:a"]
 
 
-def test_a_signer_with_a_policy_of_its_own_is_refused_unless_nothing_changes(b: Builders) -> None:
-    own = SignerCapabilities(signing=Signing.POLICY, rolls_by_itself=RollsByItself.ALL)
-    assert plan_zone(b.desire(), b.signed(signer=own)).status is Status.NO_CHANGE
-    assert plan_zone(b.desire(ksk=2), b.signed(signer=own)).status is Status.NO_SAFE_PATH
-    assert plan_zone(b.desire(signed=False), b.signed(signer=own)).status is Status.NO_SAFE_PATH
-
-
 def test_a_signer_that_was_not_seen_blocks(b: Builders) -> None:
     assert plan_zone(b.desire(signers=("b",)), b.signed()).status is Status.BLOCKED
 

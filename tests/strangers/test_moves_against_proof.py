@@ -1,4 +1,4 @@
-"""Planner and proof meet on worlds of more than keys: CDS, denial and what parents do."""
+"""Planner and proof meet on worlds of more than keys: CDS, denial, signers and parents that act."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.capabilities import DsWrite, ParentCapabilities, SignerCapabilities
+from reconciler.model.capabilities import DsWrite, ParentCapabilities, SignerCapabilities, Signing
 from reconciler.model.desired import Denial, DenialKind, DesiredZone, DnssecPolicy, KeyScheme
 from reconciler.model.keys import DsRef, Key, KeyRole
 from reconciler.model.observed import ObservedZone, ParentFacts, SignatureFacts, SignerFacts
@@ -88,6 +88,7 @@ def worlds(draw: st.DrawFn) -> World:
         signing_delay=draw(DELAYS),
         signatures=SignatureFacts(),
         capabilities=SignerCapabilities(
+            signing=draw(st.sampled_from([Signing.KEYS, Signing.KEYS, Signing.POLICY])),
             algorithms=frozenset({5, 8, 13}),
             sets_cds=draw(st.booleans()),
             denials=frozenset({DenialKind.NSEC, DenialKind.NSEC3}),
