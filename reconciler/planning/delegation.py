@@ -15,7 +15,7 @@ from reconciler.planning.publication import (
     dnskey_slot,
     reached_at,
 )
-from reconciler.planning.solve import Task
+from reconciler.planning.task import Task
 
 
 def delegation_gate(observed: ObservedZone, task: Task) -> Refusal | None:

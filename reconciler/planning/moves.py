@@ -49,6 +49,7 @@ class Menu:
 
     `mending`: a DS RRset that repairs a bogus start before anything else, 0 if there is none.
     `insecure`: going through an unsigned delegation is offered too, which no safe plan does.
+    `lost`: keys that sign nothing new; changing an RRset they signed takes their signature away.
     """
 
     world: World
@@ -57,6 +58,7 @@ class Menu:
     goal: Node
     mending: int = 0
     insecure: bool = False
+    lost: int = 0
 
     @property
     def free(self) -> frozenset[int]:
@@ -88,7 +90,18 @@ class Menu:
                 offers += self._own_offers(node, index)
             offers += self._foreign_offers(node, index)
             offers += denial.offers(self.world, node, self.goal, index)
-        return tuple(offers)
+        return tuple(offer for offer in offers if not self.lost or self._can_sign(offer, node))
+
+    def _can_sign(self, offer: Offer, node: Node) -> bool:
+        """True if what a move leaves bears no signature that only a lost key could make."""
+        for index in range(len(self.signers)):
+            for slot, keep, put in offer.writes:
+                value = node[slot] & keep | put
+                signed_by = self.world.dnskey_parts(value)[1] if slot == dnskey_slot(index) else 0
+                signed_by |= value if slot == data_slot(index) else 0
+                if signed_by & self.lost:
+                    return False
+        return True
 
     def _own_offers(self, node: Node, index: int) -> list[Offer]:
         stand = self.signers[index]
@@ -198,6 +211,7 @@ class Menu:
                 gone = ~world.dnskey(bit, bit)
                 yield Offer(DnskeyRemove(signer=name, key=label), (Write(slot, gone, 0),))
         signs = {krrsig | goal_krrsig & keys, krrsig & (goal_krrsig | keys & ~goal_keys)}
+        signs = {target & ~self.lost for target in signs}
         for target in sorted(signs - {krrsig}):
             sign_move = DnskeySign(signer=name, keys=world.names(target))
             yield Offer(sign_move, (Write(slot, world.all_keys, world.dnskey(0, target)),))

@@ -48,6 +48,7 @@ class Stand:
     `own`: the keys that are its own to choose. `lent`: keys of others that it can publish for a
     while. `passing`: its own keys that are to have a DS and no DNSKEY in the end, published until
     that DS stands (I6). `free`: nothing is asked of it, for the desired state does not name it.
+    `stops`: when it ceases to serve and to sign, seconds after the origin; None where it goes on.
     """
 
     capabilities: SignerCapabilities
@@ -55,6 +56,7 @@ class Stand:
     lent: int = 0
     passing: int = 0
     free: bool = False
+    stops: int | None = None
 
 
 def made_by(offer: Offer) -> str:

@@ -7,7 +7,7 @@ from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Refusal
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.publication import DS_SLOT, reached_at
-from reconciler.planning.solve import Task
+from reconciler.planning.task import Task
 
 
 def parent_gate(observed: ObservedZone, task: Task) -> Refusal | None:

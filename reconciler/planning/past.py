@@ -87,13 +87,36 @@ def pasts_of(
         )
         settled = observed.settled or isinstance(name[0], Side)
         past = complete(known, value, timing, unknown, settled=settled)
-        if name[0] is RRsetKind.CDS:
-            past = _from_ever(past)
-        pasts.append((*past[:-1], replace(past[-1], expires=_expires(observed, name, value))))
+        pasts.append(_from_ever(past) if name[0] is RRsetKind.CDS else past)
     return tuple(pasts)
 
 
+def expiring(
+    world: World,
+    observed: ObservedZone,
+    pasts: Iterable[Past],
+    timings: Iterable[SlotTiming],
+    lost: int,
+) -> tuple[Past, ...]:
+    """Return these pasts with the end of the signatures that stand now; `lost` keys renew none.
+
+    Where a key is lost, what others signed is taken to be refreshed.
+    """
+    found = []
+    for place, past, timing in zip(world.slots, pasts, timings, strict=True):
+        kind = place[0]
+        value = past[-1].value or 0
+        signed_by = value if kind is RRsetKind.DATA else world.dnskey_parts(value)[1]
+        own = _expires(observed, place, value)
+        if lost:
+            own = _unrenewed(observed, place, own) if signed_by & lost else None
+        ends = [end for end in (own, timing.ends) if end is not None]
+        found.append((*past[:-1], replace(past[-1], expires=min(ends, default=None))))
+    return tuple(found)
+
+
 def _expires(observed: ObservedZone, name: Place, value: int) -> int | None:
+    """Return when the first signature ends, None where it is refreshed in time."""
     kind, signer = name
     if kind not in (RRsetKind.DNSKEY, RRsetKind.DATA) or signer is None or not value:
         return None
@@ -108,6 +131,14 @@ def _from_ever(past: Past) -> Past:
     """
     first, *rest = [version for version in past if version.value is not None]
     return (replace(first, at=None), *rest)
+
+
+def _unrenewed(observed: ObservedZone, place: Place, expires: int | None) -> int | None:
+    """What a lost key signed may be as old as its signer lets signatures become."""
+    signer = place[1]
+    if expires is not None or signer is None:
+        return expires
+    return observed.signers[signer].signatures.refresh
 
 
 def _by_slot(observed: ObservedZone) -> Mapping[object, list[Version]]:

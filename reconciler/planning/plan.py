@@ -16,7 +16,7 @@ from reconciler.planning.goal import goal_of
 from reconciler.planning.hints import hints_on
 from reconciler.planning.itself import notes_on_itself
 from reconciler.planning.publication import World
-from reconciler.planning.refusals import change_gate, gate, no_path
+from reconciler.planning.refusals import change_gate, gate, no_path, too_cautious
 from reconciler.planning.rollback import ways_back
 from reconciler.planning.sides import notes_on_cds
 from reconciler.planning.solve import Solution, arrived
@@ -69,20 +69,24 @@ def plan_zone(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
         notes=(*notes_on(observed, task), *notes_on_cds(observed, task.world.polling)),
         hints=hints_on(desired, observed, goal),
     )
-    if refused := denial_gate(desired, observed):
-        return _refused(observed, Status.NO_SAFE_PATH, refused)
+    if unable := denial_gate(desired, observed):
+        return _refused(observed, Status.NO_SAFE_PATH, unable)
     if arrived(task):
         return _unchanged(context)
     if missing := change_gate(desired, observed, task, goal):
         return _refused(observed, Status.NO_SAFE_PATH, missing)
     ways = ways_of(task, stuck=goal.stuck is not None)
-    chosen = _chosen(ways, desired.variant)
-    others = tuple(_alternative(context, way) for way in ways if way is not chosen)
+    chosen = _chosen(ways.found, desired.variant)
+    others = tuple(_alternative(context, way) for way in ways.found if way is not chosen)
     if chosen is None:
         refusals = no_path(task, ways, goal.stuck)
-        plan = _refused(observed, Status.NO_SAFE_PATH, *refusals)
-        return replace(plan, alternatives=others, hints=context.hints)
-    return replace(_planned(context, chosen), alternatives=others)
+        refused = _refused(observed, Status.NO_SAFE_PATH, *refusals)
+        return replace(refused, alternatives=others, hints=context.hints)
+    plan = replace(_planned(context, chosen), alternatives=others)
+    if over := too_cautious(plan.steps):
+        refused = _refused(observed, Status.NO_SAFE_PATH, over)
+        return replace(refused, alternatives=others, hints=context.hints)
+    return plan
 
 
 def _chosen(ways: Sequence[Way], variant: str | None) -> Way | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.cds import installed
 from reconciler.planning.edge import Edge
+from reconciler.planning.limits import expired
 from reconciler.planning.past import Past
 from reconciler.planning.publication import (
     DS_SLOT,
@@ -70,7 +71,7 @@ def all_windows(
                 plain[slot] = tuple(_reached(plain[slot], ways[index]))
     if listed:
         plain[DS_SLOT] += tuple(installed(world, plain, path, timings[DS_SLOT].propagation))
-    return tuple(plain)
+    return tuple((*of_slot, *expired(world, of_slot)) for of_slot in plain)
 
 
 def _reached(windows: Iterable[Window], ways: Iterable[Way]) -> Iterator[Window]:

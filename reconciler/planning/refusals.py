@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.model.desired import DesiredZone
 from reconciler.model.durations import duration_words
 from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.observed import ObservedZone
-from reconciler.model.plan import Refusal, Status
+from reconciler.model.plan import Refusal, Status, Step
 from reconciler.model.timeline import CdsVersion, DataVersion, DnskeyVersion, DsVersion
 from reconciler.planning.delegation import delegation_gate, no_cross_publication
 from reconciler.planning.goal import Goal, named_anywhere
+from reconciler.planning.limits import Missed
 from reconciler.planning.named import ambiguous
 from reconciler.planning.parent import parent_gate
 from reconciler.planning.publication import DS_SLOT
 from reconciler.planning.safety import DS_ALG
-from reconciler.planning.solve import Task
-from reconciler.planning.variants import Variant, Way
+from reconciler.planning.task import Task
+from reconciler.planning.variants import Variant, Way, Ways
+
+NEVER = float("inf")
 
 
 def gate(desired: DesiredZone, observed: ObservedZone) -> tuple[Status, Refusal] | None:
@@ -119,9 +122,6 @@ def change_gate(
         next(filter(None, (_twin_gate(observed, goal, n) for n in desired.signers)), None)
         or parent_gate(observed, task)
         or delegation_gate(observed, task)
-        or next(
-            filter(None, (_signature_gate(observed, task, n) for n in task.world.signers)), None
-        )
     )
 
 
@@ -131,35 +131,17 @@ def _twin_gate(observed: ObservedZone, goal: Goal, signer: str) -> Refusal | Non
     return _twins(goal.keys, served | goal.publication.signers[signer].dnskeys)
 
 
-def _signature_gate(observed: ObservedZone, task: Task, signer: str) -> Refusal | None:
-    """Signatures that nobody refreshes end under any plan; only removing the DS outruns that."""
-    expires = observed.signers[signer].signatures.expires
-    if expires is None:
-        return None
-    leaves = task.timings[DS_SLOT].remembered(task.start[DS_SLOT])
-    if not task.goal[DS_SLOT] and (not task.start[DS_SLOT] or leaves <= expires):
-        return None
-    at = f" at {signer}" if len(task.signers) > 1 else ""
-    return Refusal(
-        rule="I4",
-        summary=(
-            f"the first signature{at} ends in {duration_words(expires)}, and"
-            " the signer does not refresh it"
-        ),
-        detail="whatever is planned, views with an ended signature are bogus",
-        opens="a signer that signs again before anything is changed",
-    )
-
-
-def no_path(task: Task, ways: Iterable[Way], stuck: Refusal | None) -> tuple[Refusal, ...]:
+def no_path(task: Task, ways: Ways, stuck: Refusal | None) -> tuple[Refusal, ...]:
     """Return why there is no safe way, with what the ways outside the rules would cost.
 
     `stuck`: keys that are not ours to roll; only signing off and on again could bring others.
     """
-    outside = tuple(_priced_way(way) for way in ways)
+    outside = tuple(_priced_way(way) for way in ways.found)
     if stuck is not None:
         return (_around(stuck, outside),)
-    lacking = no_cross_publication(task)
+    if ways.late:
+        return too_late(task, ways.late), *outside
+    lacking = no_cross_publication(task) or _cannot_sign(task)
     if lacking is not None:
         return _priced(lacking, outside), *outside
     return outside or (
@@ -221,4 +203,66 @@ def _priced_way(way: Way) -> Refusal:
         opens=_ASKING,
         exposure_bogus=way.exposure.bogus,
         exposure_insecure=way.exposure.insecure,
+    )
+
+
+def too_late(task: Task, missed: Sequence[Missed]) -> Refusal:
+    """Return what the quickest way would miss, and by how much (I4)."""
+    worst = max(missed, key=lambda each: NEVER if each.late is None else each.late)
+    stops = worst.limit is not None and worst.limit.leaves is None
+    event = "a signer that leaves stops" if stops else "the first signature ends"
+    if worst.late is None:
+        return Refusal(
+            rule="I4",
+            summary=f"{event} in {duration_words(worst.end)}, and no step makes that harmless",
+            detail="whatever is planned, views with an ended signature are bogus",
+            opens="a signer that signs again before anything is changed",
+        )
+    late, slow = duration_words(worst.late), duration_words(task.parent.processing_max)
+    return Refusal(
+        rule="I4",
+        summary=(
+            f"{event} in {duration_words(worst.end)}, and the quickest way is {late} too late"
+        ),
+        detail="what depends on it would still be in some cache then; the parent may take up to"
+        f" {slow} more for each of its changes",
+        opens=f"{late} more of signatures or service, or TTLs and delays that are as much shorter",
+    )
+
+
+def too_cautious(steps: Iterable[Step]) -> Refusal | None:
+    """Return why a plan that is in time without its margins is late with them, None if it is not.
+
+    Nobody may start what cannot be finished in time (planning.md §4).
+    """
+    begins: dict[str | None, int] = {None: 0}
+    late = 0
+    for step in steps:
+        ready = [begins[n.step] + n.wait_min + n.margin for n in step.needs]
+        begins[step.id] = max([0, *ready])
+        late = max([late, *(begins[step.id] - begins[d.step] - d.wait_max for d in step.not_after)])
+    if not late:
+        return None
+    return Refusal(
+        rule="I4",
+        summary=(
+            f"with the margins of the policy the change would come {duration_words(late)} too late"
+        ),
+        detail="without them it would be in time; a margin is what is waited beyond the proof",
+        opens="smaller `publish_safety` and `retire_safety` in the policy",
+    )
+
+
+def _cannot_sign(task: Task) -> Refusal | None:
+    """A lost key can neither sign itself out of the DNSKEY RRset nor another key into it."""
+    if not task.lost & task.world.anchors(task.start[DS_SLOT]):
+        return None
+    lost = ", ".join(sorted(task.world.names(task.lost)))
+    return Refusal(
+        rule="I5",
+        summary=f"{lost} is lost and cannot sign a DNSKEY RRset with another key in it",
+        detail="a DS for a new key would be the first to name it, for no cached DNSKEY RRset holds"
+        " it (I6)",
+        opens="a standby key in the DNSKEY RRset; or `ksk_rollover: double-ds`, at a parent that"
+        " takes a DS unseen",
     )

@@ -9,15 +9,19 @@ from reconciler.model.keys import parse_symbol
 from reconciler.model.moves import RollStart, ZoneSign
 from reconciler.planning.past import Past, PastVersion
 from reconciler.planning.publication import reached_at
-from reconciler.planning.solve import Solution, Task, solve
+from reconciler.planning.solve import Solution, solve
+from reconciler.planning.task import Task
 
 
 def ways_back(solution: Solution) -> Iterator[tuple[int, Solution]]:
     """Yield, for each step, the solution that leads back once it has taken effect.
 
     A step after which nothing leads back is left out: a point of no return. What a signer was asked
-    to do by itself nobody calls back.
+    to do by itself nobody calls back. Where time runs out nothing is promised, for nobody knows
+    when a way back would begin.
     """
+    if solution.task.runs_out:
+        return
     views = None if any(solution.views.dead) else solution.views
     for number in range(1, len(solution.path) + 1):
         if any(

@@ -69,6 +69,7 @@ class Problem:
     """One search: a start, moves towards a goal, and how views are judged.
 
     `bad` is the mask of the compromised keys; `outside`: the delegation may be insecure on the way.
+    `hurry`: changes at the parent cost nothing, so that seconds decide.
     """
 
     world: World
@@ -80,6 +81,7 @@ class Problem:
     """Edges priced so far; profiles are tried one after the other over the same edges."""
     bad: int = 0
     outside: bool = False
+    hurry: bool = False
 
     @property
     def goal(self) -> Node:
@@ -224,7 +226,7 @@ class Problem:
             bogus=seconds if self._is_bogus(edge.before) else 0,
             trusted=seconds if self._is_trusting(edge.before) else 0,
             insecure=seconds if self.outside and not (edge.before[0] and edge.after[0]) else 0,
-            parent=parent * self.menu.parent.weight,
+            parent=0 if self.hurry else parent * self.menu.parent.weight,
             seconds=seconds,
             moves=len(edge.offers),
         )
@@ -247,7 +249,7 @@ class Problem:
             bogus=0,
             trusted=0,
             insecure=0,
-            parent=calls * self.menu.parent.weight,
+            parent=0 if self.hurry else calls * self.menu.parent.weight,
             seconds=max((self._settles(i, node[i]) for i in wrong), default=0),
             moves=0,
         )

@@ -2,72 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from reconciler.model.capabilities import DsCheck, ParentCapabilities
-from reconciler.model.keys import Key
-from reconciler.model.timeline import RRsetKind
 from reconciler.planning import beside
 from reconciler.planning.cds import may_install
+from reconciler.planning.demands import Standing, demands_of
 from reconciler.planning.edge import Edge, by_itself, edge_of
+from reconciler.planning.limits import Limit, Missed
 from reconciler.planning.moves import Menu
-from reconciler.planning.offer import Stand
-from reconciler.planning.past import Past
 from reconciler.planning.publication import (
     DS_SLOT,
-    NS_SLOT,
     Node,
-    World,
     data_slot,
     dnskey_slot,
     reached_at,
 )
-from reconciler.planning.reach import all_windows, ways_to
+from reconciler.planning.reach import all_windows
 from reconciler.planning.rule import Rule
-from reconciler.planning.safety import DS_ALG, LOOSE, Profile, View, Views
-from reconciler.planning.search import Problem, find_path, submitted
-from reconciler.planning.tighten import ORDER, Apart, Arc, Waits, choose, ways_apart
-from reconciler.planning.timing import SlotTiming
-from reconciler.planning.windows import Window, harmful, windows_of
+from reconciler.planning.safety import DS_ALG, LOOSE, View, Views
+from reconciler.planning.search import Problem, find_path
+from reconciler.planning.task import Task
+from reconciler.planning.tighten import ORDER, Apart, Waits, ways_apart
+from reconciler.planning.windows import Window, harmful
 
 KINDS = ("DS", "DNSKEY", "data")
 """The parts of a view, in order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """Where from, where to, and under which circumstances."""
-
-    world: World
-    start: Node
-    goal: Node
-    parent: ParentCapabilities
-    signers: tuple[Stand, ...]
-    timings: tuple[SlotTiming, ...]
-    pasts: tuple[Past, ...]
-    profiles: tuple[Profile, ...]
-    mending: int
-    drop_strict: bool
-    insecure_allowed: bool
-    insecure: bool = False
-    """Going through an insecure delegation is open, which no safe way does (I2 lifted)."""
-    bad: int = 0
-    """The mask of the keys that were named as compromised."""
-    ns_unknown_until: int = 0
-    asked: int = -1
-    """The mask of the profiles to try for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A wait of the cardinal rule (I6): the RRset without this key leaves all caches first."""
-
-    arc: Arc
-    seconds: int
-    window: Window
-    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +45,8 @@ class Solution:
     apart: tuple[tuple[Apart, ...], ...]
     standing: tuple[Standing, ...]
     rules: tuple[Rule, ...]
+    limits: tuple[Limit, ...] = ()
+    missed: tuple[Missed, ...] = ()
 
     @property
     def kept_profiles(self) -> tuple[str, ...]:
@@ -113,6 +76,7 @@ def _menu(task: Task) -> Menu:
         goal=task.goal,
         mending=task.mending,
         insecure=task.insecure,
+        lost=task.lost,
     )
 
 
@@ -134,6 +98,7 @@ def problem_of(task: Task, views: Views | None = None) -> Problem:
         edges={},
         bad=task.bad,
         outside=task.insecure,
+        hurry=task.hurry,
     )
 
 
@@ -161,7 +126,9 @@ def _at_the_parents_mercy(solution: Solution) -> bool:
     """
     world = solution.task.world
     return any(window.authorised for window in solution.windows[DS_SLOT]) and any(
-        ways_apart(triple) == () and any(window.authorised for window in triple)
+        ways_apart(triple) == ()
+        and any(window.authorised for window in triple)
+        and not any(window.ended for window in triple)
         for triple in harmful(world, solution.views, solution.windows, solution.kept)
     )
 
@@ -262,7 +229,8 @@ def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solu
     ordered = _in_order(task, views, tuple(path), kept)
     if len(task.signers) > 1:
         ordered = _parted(task, views, ordered, kept)
-    waits, apart, standing = _wait_for(task, views, ordered, kept)
+    asked = demands_of(task, views, ordered, kept)
+    waits = asked.waits
     windows = all_windows(task.world, task.pasts, task.timings, ordered)
     for j in range(1, len(ordered)):
         if not waits.implies((j, j + 1), ORDER):
@@ -274,9 +242,11 @@ def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solu
         path=ordered,
         windows=windows,
         waits=waits,
-        apart=tuple(apart),
-        standing=tuple(standing),
+        apart=asked.apart,
+        standing=asked.standing,
         rules=beside.rules(task.world, windows, ordered),
+        limits=asked.limits,
+        missed=asked.missed,
     )
 
 
@@ -285,7 +255,7 @@ def _in_order(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> tu
 
     Of two at one time first the one that a system makes by itself: nobody can hold it back.
     """
-    times = _wait_for(task, views, path, kept)[0].earliest()
+    times = demands_of(task, views, path, kept).waits.earliest()
     ranks = sorted(range(len(path)), key=lambda i: (times[i + 1], not by_itself(path[i]), i))
     return path if ranks == sorted(ranks) else replay(task.start, [path[i] for i in ranks])
 
@@ -296,13 +266,13 @@ def _parted(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> tupl
     Any mix that a part of an edge allows was allowed by the whole. Kept only where some part comes
     much sooner and nothing later.
     """
-    last = max(_wait_for(task, views, path, kept)[0].earliest())
+    last = max(demands_of(task, views, path, kept).waits.earliest())
     for at in reversed(range(len(path))):
         parts = _parts(path[at])
         if len(parts) == 1:
             continue
         finer = replay(task.start, [*path[:at], *parts, *path[at + 1 :]])
-        times = _wait_for(task, views, finer, kept)[0].earliest()
+        times = demands_of(task, views, finer, kept).waits.earliest()
         sooner = abs(times[at + 2] - times[at + 1]) > len(finer) * ORDER
         if sooner and max(times) <= last:
             path = finer
@@ -325,113 +295,3 @@ def replay(start: Node, edges: Sequence[Edge]) -> tuple[Edge, ...]:
         replayed.append(again)
         node = again.after
     return tuple(replayed)
-
-
-def _wait_for(
-    task: Task, views: Views, path: tuple[Edge, ...], kept: int
-) -> tuple[Waits, list[tuple[Apart, ...]], list[Standing]]:
-    """Ask for every wait of a path, and return also what asked for it."""
-    windows = all_windows(task.world, task.pasts, task.timings, path)
-    waits = Waits(len(path))
-    for j, edge in enumerate(path, start=1):
-        if any(task.pasts[slot][-1].at == 0 for slot in _slots(edge)):
-            waits.require((0, j), ORDER)
-    for (i, before), (j, after) in combinations(enumerate(path, start=1), 2):
-        if _hangs_on(before, after):
-            waits.require((i, j), ORDER)
-    for arc in _shown_until(task.world, path):
-        waits.require(arc, ORDER)
-    standing = [s for j in range(1, len(path) + 1) for s in _standing(task, path, j)]
-    for rule in standing:
-        waits.require(rule.arc, rule.seconds)
-    for owed in beside.rules(task.world, windows, path):
-        waits.require(owed.arc, owed.seconds)
-    for j, edge in enumerate(path, start=1):
-        if any(edge.states[DS_SLOT]) and (edge.after[DS_SLOT] or len(_slots(edge)) > 1):
-            waits.require((0, j), task.ns_unknown_until)
-    apart = choose(waits, harmful(task.world, views, windows, kept))
-    return waits, apart, standing
-
-
-def _shown_until(world: World, path: Sequence[Edge]) -> Iterator[Arc]:
-    """Yield from each DS that is submitted to the step that withdraws its DNSKEY again (I6)."""
-    for (i, edge), (j, later) in combinations(enumerate(path, start=1), 2):
-        bits = world.mask(submitted(world, edge.before, edge.after))
-        if any(
-            kind is RRsetKind.DNSKEY and before & ~after & bits
-            for (kind, _), before, after in zip(world.slots, later.before, later.after, strict=True)
-        ):
-            yield i, j
-
-
-def _hangs_on(before: Edge, after: Edge) -> bool:
-    """True if these edges cannot change places: one writes what the other writes or reads."""
-    return bool(_slots(before) & (_slots(after) | _reads(after)) or _reads(before) & _slots(after))
-
-
-def _reads(edge: Edge) -> frozenset[int]:
-    return frozenset(slot for offer in edge.offers for slot in offer.reads)
-
-
-def _slots(edge: Edge) -> frozenset[int]:
-    return frozenset(write.slot for offer in edge.offers for write in offer.writes)
-
-
-def _standing(task: Task, path: Sequence[Edge], step: int) -> list[Standing]:
-    """What must leave the caches before this step's DS: RRsets of the key's signer without it.
-
-    Of a signer that nobody was sent to yet, no cache holds anything; its servers must follow.
-    """
-    rules = []
-    edge = path[step - 1]
-    for key in submitted(task.world, edge.before, edge.after):
-        bit = task.world.mask([key])
-        for signer in _vouching(task, edge, key):
-            slot = dnskey_slot(signer)
-            asked = _asked_before(task, path, signer, step)
-            for window in windows_of(slot, task.pasts[slot], task.timings[slot], path):
-                lacks = window.value is None or not window.value & bit
-                if lacks and window.ends is not None and window.ends < step:
-                    lasts = window.lasts if asked else window.lasts - window.ttl
-                    rules.append(Standing((window.ends, step), max(lasts, 0), window, key))
-    return rules
-
-
-def _vouching(task: Task, edge: Edge, key: str) -> tuple[int, ...]:
-    """The signers whose DNSKEY RRset must show a key before its DS: its own, and where the parent
-    checks, one that it delegates to.
-    """
-    own = _signer_of(task.world, key, edge.before)
-    if task.parent.checks_ds is not DsCheck.DELEGATED or len(task.signers) == 1:
-        return (own,)
-    bit = task.world.mask([key])
-    delegated = [
-        i
-        for i in range(len(task.signers))
-        if edge.before[NS_SLOT] >> i & 1 and edge.before[dnskey_slot(i)] & bit
-    ]
-    return (own,) if own in delegated else (own, *delegated[:1])
-
-
-def _asked_before(task: Task, path: Sequence[Edge], signer: int, step: int) -> bool:
-    """True if resolvers may ask this signer before a step."""
-    if len(task.signers) == 1:
-        return True
-    plain = [
-        windows_of(slot, past, timing, path)
-        for slot, (past, timing) in enumerate(zip(task.pasts, task.timings, strict=True))
-    ]
-    ways = ways_to(task.world, plain)[signer]
-    return any(all(low.step < step for low in way.lows) for way in ways)
-
-
-def _signer_of(world: World, key: str, node: Node) -> int:
-    """The signer at which a key stands: its home, else the first that serves it."""
-    entry = world.keys[key]
-    home = entry.home if isinstance(entry, Key) else None
-    bit = world.mask([key])
-    return next(
-        i
-        for i, name in enumerate(world.signers)
-        if home == name or (home is None and node[dnskey_slot(i)] & bit)
-    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from reconciler.model.desired import DnssecPolicy, RiskClass
 from reconciler.model.durations import duration_words
@@ -10,10 +11,11 @@ from reconciler.model.keys import Key
 from reconciler.model.plan import Deadline, FreezeClass, Need, Step
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.cds import authorised
+from reconciler.planning.demands import Standing
 from reconciler.planning.edge import Edge, by_itself
 from reconciler.planning.offer import ParentInstalls, made_by
 from reconciler.planning.publication import DS_SLOT, World
-from reconciler.planning.solve import Solution, Standing
+from reconciler.planning.solve import Solution
 from reconciler.planning.tighten import ORDER, Apart, Arc, can_meet
 from reconciler.planning.timeline import step_id
 from reconciler.planning.windows import Window, harm_in_words
@@ -56,13 +58,13 @@ def steps_of(solution: Solution, style: Style) -> tuple[Step, ...]:
                 ),
                 actor=actor_of(solution, edge),
                 needs=needs,
-                not_after=_deadlines(solution, edge),
+                not_after=_deadlines(solution, number),
                 freeze_class=freeze_of(solution, edge, number, style),
                 risk=risk_of(solution, number),
                 why="; ".join(what(offer.move) for offer in edge.offers),
             )
         )
-    return tuple(steps)
+    return _startable(steps)
 
 
 def _margin(edge: Edge, style: Style) -> int:
@@ -72,14 +74,49 @@ def _margin(edge: Edge, style: Style) -> int:
     return style.policy.retire_safety if retires(edge) else style.policy.publish_safety
 
 
-def _deadlines(solution: Solution, edge: Edge) -> tuple[Deadline, ...]:
-    """A DS over signatures that nobody refreshes must have left the caches when they end (I4)."""
-    ends = [past[-1].expires for past in solution.task.pasts if past[-1].expires is not None]
-    if not ends or not edge.before[DS_SLOT] or edge.after[DS_SLOT]:
-        return ()
-    leaves = solution.task.timings[DS_SLOT].remembered(edge.before[DS_SLOT])
-    reason = f"the first signature ends {duration_words(min(ends))} after the observation (I4)"
-    return (Deadline(step=None, wait_max=min(ends) - leaves, reason=reason),)
+def _startable(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Limit each step by what must follow it in time: nothing is begun that cannot be finished."""
+    done: dict[str, Step] = {}
+    for step in reversed(steps):
+        follows = [
+            Deadline(
+                step=None,
+                wait_max=limit.wait_max - need.wait_min - need.margin,
+                reason=f"{later.id} would come too late otherwise: {_cause(limit)}",
+            )
+            for later in done.values()
+            for need in later.needs
+            for limit in later.not_after
+            if need.step == step.id
+        ]
+        limits = [*step.not_after, *follows]
+        first = min(limits, key=lambda each: each.wait_max, default=None)
+        done[step.id] = replace(step, not_after=() if first is None else (first,))
+    return tuple(done[step.id] for step in steps)
+
+
+def _cause(limit: Deadline) -> str:
+    return limit.reason.rpartition("otherwise: ")[2]
+
+
+def _deadlines(solution: Solution, number: int) -> tuple[Deadline, ...]:
+    """Until when a step must be taken, so that what it displaces is gone in time (I4)."""
+    world = solution.task.world
+    return tuple(
+        Deadline(
+            step=None,
+            wait_max=limit.latest,
+            reason=(
+                f"signatures end {duration_words(limit.end)} after the observation, and"
+                f" {_name(world, limit.leaves)} must have left every cache by then (I4)"
+                if limit.leaves
+                else f"a leaving signer stops {duration_words(limit.end)} after the observation,"
+                " and nobody may be sent to it any more by then"
+            ),
+        )
+        for limit in solution.limits
+        if limit.step == number
+    )
 
 
 def actor_of(solution: Solution, edge: Edge) -> str:

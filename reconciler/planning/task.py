@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from reconciler.model.capabilities import DsCheck
+from reconciler.model.capabilities import DsCheck, ParentCapabilities
 from reconciler.model.desired import Bounds, DesiredZone, KeyState
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.observed import ObservedZone
@@ -13,18 +14,53 @@ from reconciler.planning.choice import is_foreign
 from reconciler.planning.goal import Goal, involved, start_of
 from reconciler.planning.named import labelled
 from reconciler.planning.offer import Stand
-from reconciler.planning.past import pasts_of, unknown_until
+from reconciler.planning.past import Past, expiring, pasts_of, unknown_until
 from reconciler.planning.publication import (
     DS_SLOT,
+    Node,
     Publication,
     SignerPart,
     World,
     world_of,
 )
-from reconciler.planning.safety import profiles_for
+from reconciler.planning.safety import Profile, profiles_for
 from reconciler.planning.sides import ends_of
-from reconciler.planning.solve import Task
-from reconciler.planning.timing import timings, unknown_ttls
+from reconciler.planning.timing import SlotTiming, stop_of, timings, unknown_ttls, with_ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Where from, where to, and under which circumstances."""
+
+    world: World
+    start: Node
+    goal: Node
+    parent: ParentCapabilities
+    signers: tuple[Stand, ...]
+    timings: tuple[SlotTiming, ...]
+    pasts: tuple[Past, ...]
+    profiles: tuple[Profile, ...]
+    mending: int
+    drop_strict: bool
+    insecure_allowed: bool
+    insecure: bool = False
+    """Going through an insecure delegation is open, which no safe way does (I2 lifted)."""
+    bad: int = 0
+    """The mask of the keys that were named as compromised."""
+    lost: int = 0
+    """The mask of the keys that sign nothing new, for their private part is gone."""
+    hurry: bool = False
+    """Seconds count before changes at the parent."""
+    ns_unknown_until: int = 0
+    asked: int = -1
+    """The mask of the profiles to try for."""
+
+    @property
+    def runs_out(self) -> bool:
+        """True if some signature ends, or some signer stops, at a known instant."""
+        return any(past[-1].expires is not None for past in self.pasts) or any(
+            stand.stops is not None for stand in self.signers
+        )
 
 
 def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
@@ -37,10 +73,12 @@ def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
     mended = Publication(ds=mending, signers=start.signers)
     publications = [start, ends.goal, mended, *_remembered(observed, signers)]
     world = world_of(goal.keys, publications, extras=ends.extras, polling=ends.polling)
-    times = timings(world, observed)
+    lost = world.mask(labelled(desired, observed, KeyState.LOST) & set(world.labels))
+    times = with_ends(timings(world, observed), desired, observed, world)
     unknown = unknown_ttls(world, observed, _bounds(desired.policy.bounds, desired.policy.ds_ttl))
     node = world.encode(start)
-    pasts = pasts_of(world, observed, times, unknown, node)
+    before = pasts_of(world, observed, times, unknown, node)
+    pasts = expiring(world, observed, before, times, lost)
     named = (
         past for (kind, _), past in zip(world.slots, pasts, strict=True) if kind is RRsetKind.NS
     )
@@ -56,6 +94,7 @@ def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
         mending=world.ds_mask(mending),
         drop_strict=desired.policy.drop_strict,
         bad=world.mask(compromised & set(world.labels)),
+        lost=lost,
         insecure_allowed=not node[DS_SLOT] or not goal.publication.ds,
         ns_unknown_until=max(unknown_until(past) for past in named),
     )
@@ -98,6 +137,7 @@ def _stands(
                 own=world.mask(k for k in world.labels if k not in foreign),
                 lent=world.mask(lent),
                 passing=world.mask(hidden - foreign),
+                stops=stop_of(desired, observed, name),
                 free=name not in desired.signers,
             )
         )

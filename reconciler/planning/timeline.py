@@ -64,6 +64,7 @@ def versions_of(
                         at=times[number],
                         ttl=timing.ttl_of(value),
                         delay=timing.propagation,
+                        expires=timing.ends,
                     )
                 )
     return tuple(versions)

@@ -6,9 +6,10 @@ that displaces, plus the TTL of the version displaced. Seconds throughout.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from reconciler.model.desired import DesiredZone
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.publication import NS_SLOT, Side, World
@@ -16,11 +17,16 @@ from reconciler.planning.publication import NS_SLOT, Side, World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotTiming:
-    """Times of one RRset: TTL where it has content, TTL where it has none, propagation bound."""
+    """Times of one RRset: TTL where it has content, TTL where it has none, propagation bound.
+
+    `ends`: when the signatures of all its versions end at the latest, seconds after the origin;
+    None where its signer goes on.
+    """
 
     ttl: int
     negative_ttl: int
     propagation: int
+    ends: int | None = None
 
     def ttl_of(self, value: int) -> int:
         """Return the TTL of a version; a missing RRset lives for the negative TTL (RFC 2308 §5)."""
@@ -122,3 +128,28 @@ def unknown_ttls(
         max(timing.longest_ttl, bounds.get(kind, 0))
         for (kind, _), timing in zip(world.slots, timings(world, observed), strict=True)
     )
+
+
+def stop_of(desired: DesiredZone, observed: ObservedZone, signer: str) -> int | None:
+    """Return when a signer ceases to serve and sign, seconds from now; None where it goes on."""
+    end = desired.ends.get(signer)
+    return None if end is None else int((end - observed.at).total_seconds())
+
+
+def with_ends(
+    times: Iterable[SlotTiming], desired: DesiredZone, observed: ObservedZone, world: World
+) -> tuple[SlotTiming, ...]:
+    """Return these times, with the end of all signatures of signers that stop.
+
+    The last signature made may be due for its refresh just then (planning.md §2).
+    """
+    ended = []
+    for (kind, signer), timing in zip(world.slots, times, strict=True):
+        stop = stop_of(desired, observed, signer) if signer else None
+        signs = kind in (RRsetKind.DNSKEY, RRsetKind.DATA)
+        if signer and signs and stop is not None:
+            left = stop + observed.signers[signer].signatures.refresh
+            ended.append(replace(timing, ends=left))
+        else:
+            ended.append(timing)
+    return tuple(ended)

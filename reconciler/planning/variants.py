@@ -12,8 +12,10 @@ from enum import StrEnum
 
 from reconciler.model.durations import duration_words
 from reconciler.planning.exposure import Exposure, exposure_of
+from reconciler.planning.limits import Missed
 from reconciler.planning.safety import DS_ALG
-from reconciler.planning.solve import Solution, Task, solve
+from reconciler.planning.solve import Solution, solve
+from reconciler.planning.task import Task
 
 
 class Variant(StrEnum):
@@ -36,14 +38,26 @@ class Way:
     safe: bool = False
 
 
-def ways_of(task: Task, *, stuck: bool = False) -> tuple[Way, ...]:
-    """Return the ways to the goal of a task, the safe one first; none where no way was found.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """The ways found, the safe one first; `late`: what the quickest safe one would miss, if it is
+    left out for that.
+    """
+
+    found: tuple[Way, ...]
+    late: tuple[Missed, ...] = ()
+
+
+def ways_of(task: Task, *, stuck: bool = False) -> Ways:
+    """Return the ways to the goal of a task.
 
     `stuck`: no move leads there while the zone stays secure.
     """
-    safe = None if stuck else solve(task)
-    if safe is None:
-        return tuple(_outside(task, stuck=stuck))
+    safe = None if stuck else _timely(task)
+    if safe is None or safe.missed:
+        late = () if safe is None else safe.missed
+        outside = _outside(task, stuck=stuck)
+        return Ways(found=tuple(w for w in outside if not w.solution.missed), late=late)
     way = Way(
         name=Variant.NO_OUTAGE,
         summary="keeps the chain of trust whole",
@@ -51,7 +65,15 @@ def ways_of(task: Task, *, stuck: bool = False) -> tuple[Way, ...]:
         exposure=exposure_of(safe, task.bad),
         safe=True,
     )
-    return way, *_beside(task, way)
+    return Ways(found=(way, *_beside(task, way)))
+
+
+def _timely(task: Task) -> Solution | None:
+    """Return the cheapest safe way that keeps every limit, else the quickest one there is."""
+    found = solve(task)
+    if found is None or not found.missed:
+        return found
+    return solve(replace(task, hurry=True)) or found
 
 
 def _beside(task: Task, way: Way) -> Iterator[Way]:
@@ -59,7 +81,7 @@ def _beside(task: Task, way: Way) -> Iterator[Way]:
     if task.insecure_allowed or not (task.bad or way.exposure.bogus):
         return
     found = _through_insecure(task)
-    if found is None:
+    if found is None or found.solution.missed:
         return
     sooner = found.exposure.distrusted
     trusted = way.exposure.distrusted
@@ -74,7 +96,7 @@ def _beside(task: Task, way: Way) -> Iterator[Way]:
 def _outside(task: Task, *, stuck: bool) -> Iterator[Way]:
     """Yield the ways that break a rule, where no way keeps them all."""
     if not task.drop_strict and not stuck:
-        loose = solve(replace(task, drop_strict=True))
+        loose = _timely(replace(task, drop_strict=True))
         if loose is not None:
             yield Way(
                 name=Variant.ANY_CHAIN,
@@ -89,7 +111,7 @@ def _outside(task: Task, *, stuck: bool) -> Iterator[Way]:
 
 def _through_insecure(task: Task) -> Way | None:
     """Return the cheapest way on which the DS may be missing for a while (I2 lifted)."""
-    solution = solve(replace(task, insecure=True, insecure_allowed=True))
+    solution = _timely(replace(task, insecure=True, insecure_allowed=True))
     if solution is None:
         return None
     exposure = exposure_of(solution, task.bad)

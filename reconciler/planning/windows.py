@@ -9,7 +9,7 @@ which counts, and several ends, of which the first counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
 
@@ -39,7 +39,8 @@ class Window:
     Some cache may hold it from the last of `lows` until the first of `highs`, and only if for each
     pair of `alive` the first comes before the second: only then was it ever fetched. `guessed`:
     nobody knows whether resolvers were ever sent to its signer. `authorised`: a DS RRset that the
-    parent may install by itself.
+    parent may install by itself. `expires`: when its signatures end, seconds after the origin;
+    `ended`: they have, and `value` is what is left.
     """
 
     slot: int
@@ -56,6 +57,8 @@ class Window:
     passing: bool = False
     guessed: bool = False
     authorised: bool = False
+    expires: int | None = None
+    ended: bool = False
 
     @property
     def served(self) -> Mark | None:
@@ -111,6 +114,7 @@ def windows_of(
     ]
     value: int | None = past[-1].value
     begins, ttl, bound = _since(past[-1].at), past[-1].ttl, timing.propagation
+    ends = past[-1].expires
     for step, edge in enumerate(path, start=1):
         before, after = edge.before[slot], edge.after[slot]
         for passing in edge.states[slot]:
@@ -130,9 +134,11 @@ def windows_of(
                 )
         if before != after:
             over = Mark(step, bound + ttl)
-            windows.append(window(slot, value, begins, over, propagation=bound, ttl=ttl))
-            value, begins, ttl = after, Mark(step, 0), timing.ttl_of(after)
-    windows.append(window(slot, value, begins, None, propagation=bound, ttl=ttl))
+            whole = window(slot, value, begins, over, propagation=bound, ttl=ttl)
+            windows.append(replace(whole, expires=ends))
+            value, begins, ttl, ends = after, Mark(step, 0), timing.ttl_of(after), timing.ends
+    last = window(slot, value, begins, None, propagation=bound, ttl=ttl)
+    windows.append(replace(last, expires=ends))
     return tuple(windows)
 
 
@@ -143,11 +149,11 @@ def _since(at: int | None) -> Mark | None:
 def harmful(
     world: World, views: Views, windows: Sequence[Sequence[Window]], profiles: int
 ) -> Iterator[Triple]:
-    """Yield every combination that would do harm in some cache, and that a step brings about."""
+    """Yield every combination that would do harm in some cache, and that a step or time makes."""
     signers = range(len(world.signers))
     for p, q in product(signers, signers):
         for triple in product(windows[DS_SLOT], windows[dnskey_slot(p)], windows[data_slot(q)]):
-            made = any(low.step for w in triple for low in w.lows)
+            made = any(w.ended or any(low.step for low in w.lows) for w in triple)
             if made and harm_of(views, triple) & profiles:
                 yield triple
 
