@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.records import About, suspend_draft
 from reconciler.ledger.witness import push_witness
 from reconciler.model.entries import Actor, ActorKind, Draft, Event
-from tests.audit.forge import LOG, Forged, find, line_of, path_of, write
+from tests.audit.forge import LOG, Forged, find, line_of, write
 
 Told = Callable[..., tuple[int, str]]
 
@@ -178,25 +177,3 @@ def test_a_zone_that_is_no_name_is_wrong_usage(clone: Path, told: Told) -> None:
 
 def test_an_empty_wait_is_no_heartbeat(clone: Path, told: Told) -> None:
     assert told("verify", "-C", str(clone), "--heartbeat", "soon")[0] == 1
-
-
-def test_the_hand_check_of_the_auditors_page_finds_what_was_flipped(
-    clone: Path, ledger: Forged, tmp_path: Path
-) -> None:
-    """The script in docs/auditing.md, as it stands there, with nothing but git and Python."""
-    page = Path(__file__).parents[2].joinpath("docs", "auditing.md").read_text()
-    script = tmp_path / "check.py"
-    script.write_text(page.partition("```python\n")[2].partition("```")[0])
-    checked = subprocess.run(
-        ["python3", str(script), str(clone)], capture_output=True, text=True, check=False
-    )
-    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
-    at = find(ledger, "intent")
-    forged = ledger.changed(at, lambda e: e.update(tool="9.9.9"), rechained=False)
-    write(clone, line_of(forged))
-    checked = subprocess.run(
-        ["python3", str(script), str(clone)], capture_output=True, text=True, check=False
-    )
-    assert checked.returncode == 1
-    assert path_of(ledger.entries[at + 1]) in checked.stdout
-    shutil.rmtree(clone)
