@@ -14,8 +14,8 @@ COLUMNS = (
     "seq", "at", "event", "zone", "plan", "change", "step", "idem", "deadline",
     "policy_seq", "policy_digest", "actor_kind", "actor_id", "actor_run", "tool", "prev", "data",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@")
-"""How a cell begins that spreadsheets would compute (OWASP, CSV injection)."""
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 (the wide forms are meant)
+"""How a cell begins that spreadsheets would compute (OWASP, CSV injection); tabs are escaped."""
 
 
 def csv_lines(entries: Iterable[Entry]) -> Iterator[str]:
