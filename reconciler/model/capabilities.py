@@ -204,6 +204,9 @@ PARENT_KINDS: dict[str, ParentKind] = {
         ),
         built=True,
     ),
+    "sandbox-cds": ParentKind(
+        capabilities=ParentCapabilities(write=DsWrite.NONE, polls_cds=True), built=True
+    ),
     "manual": ParentKind(
         capabilities=ParentCapabilities(sets_ns=True, processing_max=864000, weight=20, manual=True)
     ),

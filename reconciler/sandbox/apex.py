@@ -12,14 +12,10 @@ from reconciler.model.moves import ApexNsSet, CdsSet, DenialSet, TtlSet
 from reconciler.model.timeline import RRsetKind
 from reconciler.sandbox.calls import Request, refusal
 from reconciler.sandbox.history import SignerState
-from reconciler.sandbox.keymaker import DIGEST_TYPES, ds_text
+from reconciler.sandbox.keymaker import DELETE_CDNSKEY, DELETE_CDS, DIGEST_TYPES, ds_text
 from reconciler.sandbox.layout import WorldLayout
 
 StateChange = Callable[[SignerState], SignerState]
-
-DELETE_CDS = frozenset({"0 0 0 00"})
-DELETE_CDNSKEY = frozenset({"0 3 0 AA=="})
-"""The form that asks the parent to remove every DS (RFC 8078 §4)."""
 
 
 def require_serving(layout: WorldLayout, request: Request, signers: frozenset[str]) -> None:

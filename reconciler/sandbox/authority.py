@@ -13,10 +13,10 @@ import dns.rcode
 import dns.rdatatype
 from dns.name import Name
 
-from reconciler.sandbox.changes import seen_by
 from reconciler.sandbox.contents import Contents, Moment, registry_contents, zone_contents
 from reconciler.sandbox.faults import FaultKind
 from reconciler.sandbox.history import ActiveFault
+from reconciler.sandbox.lagging import seen_by
 from reconciler.sandbox.layout import RegistryLayout, ServerLayout, WorldLayout, ZoneLayout
 from reconciler.sandbox.lookup import Reply, Zone
 from reconciler.sandbox.serving import RESOLVER

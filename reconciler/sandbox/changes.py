@@ -6,10 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reconciler.sandbox import hosted
+from reconciler.sandbox import hosted, polling
 from reconciler.sandbox.contents import Moment
 from reconciler.sandbox.faults import FaultKind
-from reconciler.sandbox.history import ActiveFault, History, SignerState
+from reconciler.sandbox.history import History, SignerState
 from reconciler.sandbox.layout import (
     RegistryLayout,
     ServerLayout,
@@ -17,24 +17,6 @@ from reconciler.sandbox.layout import (
     SigningLayout,
     ZoneLayout,
 )
-
-
-def seen_by(server: ServerLayout, moment: Moment) -> Moment:
-    """Return the moment as of which a server answers; one that falls behind never goes back."""
-    seen = replace(moment, at=moment.at - server.lag)
-    for fault in moment.history.faults:
-        if fault.kind is FaultKind.LAG and fault.target == server.name and fault.active(moment.at):
-            behind = _behind(fault, server, moment)
-            seen = behind if behind.at <= seen.at else seen
-    return seen
-
-
-def _behind(fault: ActiveFault, server: ServerLayout, moment: Moment) -> Moment:
-    """Return what stood when the fault began, until that is `fault.seconds` ago."""
-    late, frozen = moment.at - server.lag - fault.seconds, fault.since - server.lag
-    if late >= frozen:
-        return replace(moment, at=late)
-    return replace(moment, at=frozen, history=moment.history.until(fault.seen))
 
 
 def next_change(moment: Moment) -> int | None:
@@ -64,8 +46,15 @@ def _registry_changes(moment: Moment, registry: RegistryLayout) -> Iterator[int]
     yield from _next_turns(moment, registry.signing, lags)
     for zone in moment.layout.zones:
         if zone.zone.endswith("." + registry.zone):
+            yield from _poll_changes(moment, zone)
             beginnings = [v.at for v in moment.history.delegations[zone.zone]]
             yield from _next_begins(beginnings, moment, lags)
+
+
+def _poll_changes(moment: Moment, zone: ZoneLayout) -> Iterator[int]:
+    parent = polling.poller(moment.layout, zone)
+    if parent is not None and polling.asks(moment.history, zone):
+        yield polling.next_poll(parent, moment.seed, moment.at)
 
 
 def _signer_changes(moment: Moment, signer: SignerLayout, zone: ZoneLayout) -> Iterator[int]:

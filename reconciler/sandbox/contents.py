@@ -86,12 +86,13 @@ def ancestors(name: Name, *, until: Name) -> list[Name]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A world at one instant: what it is made of, what happened, and when it began."""
+    """A world at one instant: what it is made of, what happened, and when and how it began."""
 
     layout: WorldLayout
     history: History
     start: int
     at: int
+    seed: int = 0
 
     def turn(self, signing: SigningLayout) -> int:
         """Return how often everything was signed anew since the start."""

@@ -117,3 +117,7 @@ def ds_text(
 _DIGESTS = {1: "sha1", 2: "sha256", 4: "sha384"}
 DIGEST_TYPES = frozenset(_DIGESTS)
 """DS digest types that the world's registries take (IANA: SHA-1, SHA-256, SHA-384)."""
+
+DELETE_CDS = frozenset({"0 0 0 00"})
+DELETE_CDNSKEY = frozenset({"0 3 0 AA=="})
+"""The form that asks the parent to remove every DS (RFC 8078 §4)."""

@@ -13,7 +13,7 @@ from reconciler.model.capabilities import DsWrite
 from reconciler.model.desired import Denial
 
 SignerKindName = Literal["sandbox", "sandbox-hosted", "sandbox-multi"]
-ParentKindName = Literal["sandbox-registrar", "sandbox-manual"]
+ParentKindName = Literal["sandbox-registrar", "sandbox-manual", "sandbox-cds"]
 
 SKEW = 3600
 """Signatures begin this many seconds before they are made, for clocks that are late (RFC 6781
@@ -83,13 +83,15 @@ class ParentLayout:
 
     A registrar's change is published `registration_delay` seconds after it was accepted; at a
     manual parent a person acts `acts_after` seconds after the instructions were given, or when
-    `World.act` is called. `write` None: what the kind can do.
+    `World.act` is called. One that polls CDS looks once in each `poll_period`, and publishes what
+    it saw at most `acts_after` seconds later. `write` None: what the kind can do.
     """
 
     name: str
     kind: ParentKindName
     registration_delay: int = 600
     acts_after: int = 172800
+    poll_period: int = 21600
     write: DsWrite | None = None
 
 

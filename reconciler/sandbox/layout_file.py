@@ -189,7 +189,10 @@ def _bad_parent(parent: ParentLayout) -> Iterator[tuple[str, str]]:
     ):
         if delay < 0:
             yield parent.name, f"{name} is not negative"
-    delay = parent.acts_after if parent.kind == "sandbox-manual" else parent.registration_delay
+    if parent.poll_period <= 0:
+        yield parent.name, "poll_period is above zero"
+    direct = parent.kind == "sandbox-registrar"
+    delay = parent.registration_delay if direct else parent.acts_after
     if delay > longest:
         yield parent.name, f"it promises to act within {longest} s, not {delay} s"
 

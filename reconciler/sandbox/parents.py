@@ -1,4 +1,4 @@
-"""The two parents of an embedded world: a registrar's API, and a person who follows instructions.
+"""The parents of an embedded world: a registrar's API, a person who follows instructions, a poller.
 
 Accepting is not publishing: the registry's servers follow later, each with its own lag.
 """
@@ -31,7 +31,7 @@ _MOVES: dict[DsWrite, tuple[type[ParentMove], ...]] = {
 
 
 class _Parent:
-    """What both kinds have in common: they take DS and let them be published later."""
+    """What all kinds have in common: what they take they let be published later."""
 
     def __init__(self, world: World, name: str) -> None:
         """Change delegations of the zones whose parent is `name` in the world's layout."""
@@ -190,14 +190,28 @@ class SandboxManualParent(_Parent):
         return ParentClaim(propagation_delay=self._propagation_delay(zone))
 
 
-SandboxParents = SandboxRegistrar | SandboxManualParent
+class SandboxCdsParent(_Parent):
+    """A parent that takes no orders: it polls CDS, and cannot be asked what it will do."""
+
+    def observe(self, zone: str) -> ParentClaim:
+        """Return only how fast the registry's servers follow."""
+        self._require_zone(zone)
+        require_reachable(self._world, self.name, zone)
+        return ParentClaim(propagation_delay=self._propagation_delay(zone))
+
+
+SandboxParents = SandboxRegistrar | SandboxManualParent | SandboxCdsParent
 
 
 def parent(world: World, name: str) -> SandboxParents:
     """Return the parent `name` of a world's layout; an unknown one raises AdapterError."""
-    if _layout(world, name).kind == "sandbox-manual":
-        return SandboxManualParent(world, name)
-    return SandboxRegistrar(world, name)
+    match _layout(world, name).kind:
+        case "sandbox-registrar":
+            return SandboxRegistrar(world, name)
+        case "sandbox-manual":
+            return SandboxManualParent(world, name)
+        case "sandbox-cds":
+            return SandboxCdsParent(world, name)
 
 
 def _layout(world: World, name: str) -> ParentLayout:

@@ -238,7 +238,13 @@ class World:
                 self.store.strike(fault)
 
     def _moment(self, at: int, history: History) -> Moment:
-        return Moment(layout=self.layout, history=history, start=self._start, at=at)
+        return Moment(
+            layout=self.layout,
+            history=history,
+            start=self._start,
+            at=at,
+            seed=self.keyring.seed,
+        )
 
     def _next_change(self, after: int) -> int | None:
         return changes.next_change(self._moment(after, self.store.view()[1]))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox.layout import (
+    ParentLayout,
     ServerLayout,
     SignerLayout,
     WorldLayout,
@@ -32,7 +33,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def _layout() -> WorldLayout:
-    """Return the example's unsigned zones, and one for each kind of signer that it lacks."""
+    """Return the example's unsigned zones, and one for each kind of system that it lacks."""
     base = example_layout()
     fast = tuple(zone for zone in base.zones if not zone.keys)
     server = ServerLayout(name="ns1.multi.example.", address="198.51.100.11")
@@ -40,7 +41,13 @@ def _layout() -> WorldLayout:
         name="multi", kind="sandbox-multi", servers=(server,), propagation_delay=300
     )
     news = ZoneLayout(zone="news.example.", signers=("multi",), parent="registrar")
-    return replace(base, signers=(*base.signers, multi), zones=(*fast, news))
+    polled = ZoneLayout(zone="polled.example.", signers=("a",), parent="poller")
+    return replace(
+        base,
+        signers=(*base.signers, multi),
+        parents=(*base.parents, ParentLayout(name="poller", kind="sandbox-cds")),
+        zones=(*fast, news, polled),
+    )
 
 
 _SIGNERS = {
@@ -57,11 +64,23 @@ def signer_bench(request: pytest.FixtureRequest, world: World) -> SignerBench:
     return SignerBench(signer=signer(world, name), zone=zone, address=address, world=world)
 
 
-@pytest.fixture(params=["sandbox-registrar", "sandbox-manual"])
+_WRITING = {
+    "sandbox-registrar": ("registrar", "shop.example."),
+    "sandbox-manual": ("by-hand", "bank.example."),
+}
+_PARENTS = {**_WRITING, "sandbox-cds": ("poller", "polled.example.")}
+"""For each kind a parent and a zone of its own."""
+
+
+@pytest.fixture(params=_WRITING)
 def parent_bench(request: pytest.FixtureRequest, world: World) -> ParentBench:
-    manual = request.param == "sandbox-manual"
-    return ParentBench(
-        parent=parent(world, "by-hand" if manual else "registrar"),
-        zone="bank.example." if manual else "shop.example.",
-        world=world,
-    )
+    """A parent that takes orders."""
+    name, zone = _WRITING[request.param]
+    return ParentBench(parent=parent(world, name), zone=zone, world=world)
+
+
+@pytest.fixture(params=_PARENTS)
+def any_parent(request: pytest.FixtureRequest, world: World) -> ParentBench:
+    """A parent of any kind."""
+    name, zone = _PARENTS[request.param]
+    return ParentBench(parent=parent(world, name), zone=zone, world=world)

@@ -10,19 +10,27 @@ import pytest
 
 from reconciler.diagnostics import AdapterError
 from reconciler.model.capabilities import DsWrite, Signing
+from reconciler.model.desired import Denial, DenialKind
 from reconciler.model.keys import REVOKE_FLAG, SEP_FLAG, DsRef, Key
 from reconciler.model.moves import (
     ApexNsSet,
+    CdsSet,
     DataSign,
+    DenialSet,
     DnskeyAdd,
     DnskeyRemove,
     DnskeySign,
     DsAdd,
+    DsConfirm,
     DsRemove,
     DsReplace,
+    NsSet,
     ParentMove,
+    RollStart,
     SignerMove,
+    TtlSet,
 )
+from reconciler.model.timeline import RRsetKind
 from reconciler.ports import Idempotency
 from tests.contract.benches import KSK, ZSK, ParentBench, SignerBench
 
@@ -129,12 +137,18 @@ def test_every_move_of_a_signer_says_how_it_is_made_idempotent(signer_bench: Sig
         DataSign(signer=name, keys=frozenset({ZSK})),
         signer_bench.sign,
         signer_bench.unsign,
+        ApexNsSet(signer=name, signers=frozenset({name})),
+        CdsSet(signer=name, cds=None),
+        DenialSet(signer=name, denial=Denial()),
+        TtlSet(signer=name, rrset=RRsetKind.DATA, ttl=60),
+        RollStart(signer=name, old=KSK, new="ksk@13/2"),
+        DsConfirm(signer=name, key=KSK, present=True),
     ]
     for move in moves:
         assert isinstance(signer_bench.signer.idempotency(move), Idempotency)
 
 
-def test_an_unknown_zone_is_refused(signer_bench: SignerBench, parent_bench: ParentBench) -> None:
+def test_an_unknown_zone_is_refused(signer_bench: SignerBench, any_parent: ParentBench) -> None:
     with pytest.raises(AdapterError) as caught:
         signer_bench.signer.observe("nobody.example.")
     assert refused(caught)
@@ -142,10 +156,10 @@ def test_an_unknown_zone_is_refused(signer_bench: SignerBench, parent_bench: Par
         signer_bench.signer.apply("nobody.example.", signer_bench.sign, {}, "1")
     assert refused(caught)
     with pytest.raises(AdapterError) as caught:
-        parent_bench.parent.observe("nobody.example.")
+        any_parent.parent.observe("nobody.example.")
     assert refused(caught)
     with pytest.raises(AdapterError) as caught:
-        parent_bench.parent.apply("nobody.example.", DsReplace(ds=DS), KEYS, "1")
+        any_parent.parent.apply("nobody.example.", DsReplace(ds=DS), KEYS, "1")
     assert refused(caught)
 
 
@@ -223,12 +237,10 @@ def test_an_apex_ns_set_is_made_or_refused_as_the_capabilities_say(
 # Parents
 
 
-def test_observing_a_parent_changes_nothing(parent_bench: ParentBench) -> None:
-    before = parent_bench.world.dump()
-    assert parent_bench.parent.observe(parent_bench.zone) == parent_bench.parent.observe(
-        parent_bench.zone
-    )
-    assert parent_bench.world.dump() == before
+def test_observing_a_parent_changes_nothing(any_parent: ParentBench) -> None:
+    before = any_parent.world.dump()
+    assert any_parent.parent.observe(any_parent.zone) == any_parent.parent.observe(any_parent.zone)
+    assert any_parent.world.dump() == before
 
 
 @pytest.mark.parametrize("digest_type", sorted(DIGESTS))
@@ -304,22 +316,63 @@ def test_a_ds_that_makes_no_sense_is_refused(
     assert parent_bench.ds() == set()
 
 
-def test_moves_that_the_parent_cannot_make_are_refused(parent_bench: ParentBench) -> None:
+def test_moves_that_the_parent_cannot_make_are_refused(any_parent: ParentBench) -> None:
     moves: dict[DsWrite, list[ParentMove]] = {
         DsWrite.REPLACE: [DsAdd(ds=DsRef("k", 2)), DsRemove(ds=DsRef("k", 2))],
         DsWrite.ONE_AT_A_TIME: [DsReplace(ds=DS)],
+        DsWrite.NONE: [DsReplace(ds=DS), DsAdd(ds=DsRef("k", 2)), DsRemove(ds=DsRef("k", 2))],
     }
-    for move in moves.get(parent_bench.parent.capabilities.write, []):
+    for move in moves.get(any_parent.parent.capabilities.write, []):
         with pytest.raises(AdapterError) as caught:
-            parent_bench.parent.apply(parent_bench.zone, move, KEYS, "1")
+            any_parent.parent.apply(any_parent.zone, move, KEYS, "1")
         assert refused(caught)
 
 
-def test_every_move_of_a_parent_says_how_it_is_made_idempotent(parent_bench: ParentBench) -> None:
+def test_every_move_of_a_parent_says_how_it_is_made_idempotent(any_parent: ParentBench) -> None:
     moves: list[ParentMove] = [
         DsReplace(ds=DS),
         DsAdd(ds=DsRef("k", 2)),
         DsRemove(ds=DsRef("k", 2)),
     ]
     for move in moves:
-        assert isinstance(parent_bench.parent.idempotency(move), Idempotency)
+        assert isinstance(any_parent.parent.idempotency(move), Idempotency)
+
+
+def test_a_delegation_is_changed_or_refused_as_the_capabilities_say(
+    any_parent: ParentBench,
+) -> None:
+    move = NsSet(signers=frozenset({"a"}))
+    assert isinstance(any_parent.parent.idempotency(move), Idempotency)
+    if any_parent.parent.capabilities.sets_ns:
+        first = any_parent.parent.apply(any_parent.zone, move, {}, "1")
+        assert any_parent.parent.apply(any_parent.zone, move, {}, "1") == first
+        assert bool(first.instructions) is any_parent.parent.capabilities.manual
+        return
+    with pytest.raises(AdapterError) as caught:
+        any_parent.parent.apply(any_parent.zone, move, {}, "1")
+    assert refused(caught)
+
+
+def test_what_stands_at_the_apex_is_changed_or_refused_as_the_capabilities_say(
+    signer_bench: SignerBench,
+) -> None:
+    name, can = signer_bench.signer.name, signer_bench.signer.capabilities
+    created = signer_bench.apply(signer_bench.sign, "sign")
+    cds = CdsSet(signer=name, cds=frozenset({DsRef(KSK, 2)}))
+    denial = DenialSet(signer=name, denial=Denial(kind=DenialKind.NSEC3))
+    ttl = TtlSet(signer=name, rrset=RRsetKind.DATA, ttl=60)
+    asked: list[tuple[SignerMove, bool]] = [
+        (cds, can.sets_cds),
+        (denial, DenialKind.NSEC3 in can.denials),
+        (ttl, can.sets_ttl),
+    ]
+    for number, (move, able) in enumerate(asked):
+        if able:
+            signer_bench.apply(move, f"{number}", **{KSK: created[KSK]})
+            before = signer_bench.serial()
+            signer_bench.apply(move, f"again {number}", **{KSK: created[KSK]})
+            assert signer_bench.serial() == before, "what is so already is left alone"
+            continue
+        with pytest.raises(AdapterError) as caught:
+            signer_bench.apply(move, f"{number}", **{KSK: created[KSK]})
+        assert refused(caught)
