@@ -43,7 +43,7 @@ AUTHOR = Person(name="Dana Developer", email="dana@shop.example")
 
 
 def layout(*, worst_case: bool) -> WorldLayout:
-    """Return the world: the TLD `example.`, a signer under full control and a hosted one.
+    """Return the world: the TLD `example.`, a signer under full control and two hosted ones.
 
     Each operator has one instance that nobody can see (anycast) and that lags for exactly the
     declared bound. In the `worst_case` all visible servers follow at once and parents publish what
@@ -59,7 +59,7 @@ def layout(*, worst_case: bool) -> WorldLayout:
             signing=_YEAR,
         ),
         tlds=(_tld(lag),),
-        signers=(_own(lag), _hosted(lag)),
+        signers=(_own(lag), _hosted(lag), _multi(lag)),
         parents=(
             ParentLayout(name="registrar", kind="sandbox-registrar", registration_delay=10 * lag),
             ParentLayout(name="by-hand", kind="sandbox-manual", acts_after=720 * lag),
@@ -68,6 +68,11 @@ def layout(*, worst_case: bool) -> WorldLayout:
             _zone("shop.example.", "own", "registrar", ()),
             _zone("legacy.example.", "own", "registrar", ("ksk@13/1", "zsk@13/1")),
             _zone("blog.example.", "hosted", "by-hand", ()),
+            replace(
+                _zone("news.example.", "own", "registrar", ("ksk@13/1", "zsk@13/1")),
+                signers=("own", "multi"),
+                delegated=("own",),
+            ),
         ),
     )
 
@@ -117,6 +122,21 @@ def _hosted(lag: int) -> SignerLayout:
     )
 
 
+def _multi(lag: int) -> SignerLayout:
+    return SignerLayout(
+        name="multi",
+        kind="sandbox-multi",
+        servers=(
+            ServerLayout(name="ns1.multi.example.", address="198.51.100.11"),
+            ServerLayout(name="ns2.multi.example.", address="198.51.100.12", lag=lag),
+            ServerLayout(
+                name="ns3.multi.example.", address="198.51.100.13", lag=SIGNER_BOUND, hidden=True
+            ),
+        ),
+        propagation_delay=SIGNER_BOUND,
+    )
+
+
 def _zone(zone: str, signer: str, parent: str, keys: tuple[str, ...]) -> ZoneLayout:
     records = (
         "@ 3600 A 192.0.2.80",
@@ -140,17 +160,12 @@ def portfolio_yaml(world: str, approvers: tuple[Person, ...], *, margins: bool) 
     return f"""\
 # yaml-language-server: $schema=../schemas/portfolio.schema.json
 policies:
-  standard:
-    algorithm: ECDSAP256SHA256
-    keys: split
-    denial: nsec
-    ds: {{digest_types: [SHA256]}}
-    bounds: {{max_zone_ttl: 1d, propagation: 5m, parent_propagation: 1h, signing_delay: 0s}}
-    signatures: {{validity: 14d, refresh: 5d}}
-    margins: {{publish_safety: {margin}, retire_safety: {margin}}}
+{_policy_yaml("standard", "ECDSAP256SHA256", margin)}\
+{_policy_yaml("modern", "ED25519", margin)}\
 signers:
   own: {{kind: sandbox, world: {world}}}
   hosted: {{kind: sandbox-hosted, world: {world}}}
+  multi: {{kind: sandbox-multi, world: {world}}}
 parents:
   registrar: {{kind: sandbox-registrar, world: {world}}}
   by-hand: {{kind: sandbox-manual, world: {world}}}
@@ -163,18 +178,39 @@ governance:
 """
 
 
+def _policy_yaml(name: str, algorithm: str, margin: str) -> str:
+    return f"""\
+  {name}:
+    algorithm: {algorithm}
+    keys: split
+    denial: nsec
+    ds: {{digest_types: [SHA256]}}
+    bounds: {{max_zone_ttl: 1d, propagation: 5m, parent_propagation: 1h, signing_delay: 0s}}
+    signatures: {{validity: 14d, refresh: 5d}}
+    margins: {{publish_safety: {margin}, retire_safety: {margin}}}
+"""
+
+
 def _person_yaml(person: Person) -> str:
     return f'  {person.name}: {{emails: [{person.email}], ssh: "{person.public}"}}\n'
 
 
-def zone_yaml(zone: str, signer: str, parent: str, *, signed: bool, keys: str = "") -> str:
+def zone_yaml(  # noqa: PLR0913 - what a zone's file says, line by line
+    zone: str,
+    signer: str,
+    parent: str,
+    *,
+    signed: bool,
+    keys: str = "",
+    policy: str = "standard",
+) -> str:
     """Return the file of one zone; `keys` is the flow mapping of its generations, if any."""
     return (
         f"""\
 # yaml-language-server: $schema=../schemas/zone.schema.json
 zone: {zone.removesuffix(".")}
 owner: platform
-policy: standard
+policy: {policy}
 dnssec: {"signed" if signed else "unsigned"}
 signers: [{signer}]
 parent: {parent}

@@ -55,8 +55,8 @@ def print_table(out: Console, played: Sequence[Played]) -> None:
     least = min((count for p in played for _, count in p.mixes), default=0)
     asked = sum(p.report.unanswered for p in played)
     out.print(
-        f"every step was judged in at least {least} mixes of old and new parts; "
-        f"{asked} questions of the judges went unanswered"
+        f"every step was judged in at least {least} mixes of old and new parts, by validators of"
+        f" the profiles that its plan claims; {asked} questions of the judges went unanswered"
     )
 
 
@@ -96,6 +96,7 @@ def stories_json(played: Iterable[Played]) -> list[Json]:
             "bogus": p.bogus,
             "insecure_unasked": p.insecure_unasked,
             "mixes_per_step": dict(p.mixes),
+            "profiles": [*p.profiles],
             "unanswered": p.report.unanswered,
         }
         for p in played

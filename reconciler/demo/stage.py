@@ -26,7 +26,7 @@ from reconciler.execute.turn import gather
 from reconciler.model.entries import Actor, ActorKind
 from reconciler.model.plan import ZonePlan
 from reconciler.model.results import Converged, Result, WaitingForApproval, WaitingForTime
-from reconciler.sandbox.judge import Report
+from reconciler.sandbox.judge import CHAIN, BadView, Report, ValidationStatus
 from reconciler.sandbox.world import World
 from reconciler.spec.schemas import schemas
 from reconciler.wiring import Setting, Workspace, open_workspace, start_ledger
@@ -71,9 +71,27 @@ class Played:
         return self.report.distinct_views - self.before.distinct_views
 
     @property
+    def profiles(self) -> tuple[str, ...]:
+        """The validators that the plan claims safety for, and that judge it therefore."""
+        return self.plan.timeline.profiles if self.plan.timeline else ()
+
+    @property
     def bogus(self) -> int:
-        """Distinct bogus mixes that this story brought."""
-        return self.report.bogus - self.before.bogus
+        """Distinct bogus mixes that this story brought to validators of its profiles."""
+        return len(self._bogus(self.report)) - len(self._bogus(self.before))
+
+    @property
+    def example(self) -> str:
+        """What the earliest bogus mix lacks; empty where there is none."""
+        return next((view.why for view in self._bogus(self.report)), "")
+
+    def _bogus(self, report: Report) -> tuple[BadView, ...]:
+        counted = {*self.profiles, CHAIN}
+        return tuple(
+            view
+            for view in report.bad_views
+            if view.verdict is ValidationStatus.BOGUS and view.profile in counted
+        )
 
 
 @dataclass(slots=True, kw_only=True)

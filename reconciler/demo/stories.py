@@ -23,12 +23,16 @@ class Story:
     secure: bool = True
 
 
-def _shop(*, signed: bool, keys: str = "") -> str:
-    return zone_yaml("shop.example.", "own", "registrar", signed=signed, keys=keys)
+def _shop(*, signed: bool, keys: str = "", policy: str = "standard") -> str:
+    return zone_yaml("shop.example.", "own", "registrar", signed=signed, keys=keys, policy=policy)
+
+
+_ROLLED = "{ksk: {generation: 2}, zsk: {generation: 2}}"
 
 
 _LEGACY = "legacy.example."
 _BLOG = "blog.example."
+_NEWS = "news.example."
 
 STORIES = (
     Story(
@@ -50,7 +54,7 @@ STORIES = (
         name="roll its KSK",
         zone="shop.example.",
         before=_shop(signed=True, keys="{zsk: {generation: 2}}"),
-        after=_shop(signed=True, keys="{ksk: {generation: 2}, zsk: {generation: 2}}"),
+        after=_shop(signed=True, keys=_ROLLED),
         message="Roll the KSK of shop.example",
     ),
     Story(
@@ -68,6 +72,20 @@ STORIES = (
         after=zone_yaml(_BLOG, "hosted", "by-hand", signed=True),
         message="Sign blog.example",
         secure=False,
+    ),
+    Story(
+        name="algorithm rollover",
+        zone="shop.example.",
+        before=_shop(signed=True, keys=_ROLLED),
+        after=_shop(signed=True, keys=_ROLLED, policy="modern"),
+        message="Move shop.example from ECDSAP256SHA256 to ED25519",
+    ),
+    Story(
+        name="move to another provider",
+        zone=_NEWS,
+        before=zone_yaml(_NEWS, "own", "registrar", signed=True),
+        after=zone_yaml(_NEWS, "multi", "registrar", signed=True),
+        message="Move news.example to another provider",
     ),
 )
 

@@ -8,7 +8,7 @@ exactly the declared bound: the world is as bad as the plan allows. A judge that
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from reconciler.execute.outside import Propose
 from reconciler.execute.propose import sealed
 from reconciler.model.desired import DesiredZone
 from reconciler.model.observed import ObservedZone
-from reconciler.model.plan import Need, Proved, Step, Verdict, ZonePlan
+from reconciler.model.plan import Need, Proved, Refuted, Step, Verdict, ZonePlan
 from reconciler.model.timeline import Timeline
+from reconciler.proof import prove
 from reconciler.wiring import open_workspace
 
 SHORTER = 1
@@ -80,7 +81,7 @@ def _play(folder: Path, wait: Wait) -> Caught:
         wait=wait,
         bogus=played.bogus,
         insecure_unasked=played.insecure_unasked,
-        example=played.report.examples[0].why if played.bogus else "",
+        example=played.example if played.bogus else "",
     )
 
 
@@ -99,9 +100,25 @@ def _cutting(stage: Stage, wait: Wait) -> Propose:
         with open_workspace(stage.root, stage.setting) as workspace:
             plan = workspace.outside.propose(desired, observed)
             cut = replace(plan, steps=tuple(_cut(step, wait) for step in plan.steps))
-            return sealed(cut, workspace.portfolio, desired)
+            return sealed(_on_the_worst_course(cut), workspace.portfolio, desired)
 
     return propose
+
+
+def _on_the_worst_course(plan: ZonePlan) -> ZonePlan:
+    """Return the plan with each step as late as the proof's counterexample takes it: a wait may
+    matter only where another step, such as a parent's, is late.
+    """
+    verdict = prove(plan.steps, plan.timeline) if plan.timeline else None
+    course = verdict.schedule if isinstance(verdict, Refuted) else {}
+    return replace(plan, steps=tuple(_not_before(step, course) for step in plan.steps))
+
+
+def _not_before(step: Step, course: Mapping[str, int]) -> Step:
+    if not course.get(step.id):
+        return step
+    late = Need(step=None, wait_min=course[step.id], reason="policy")
+    return replace(step, needs=(*step.needs, late))
 
 
 def _cut(step: Step, wait: Wait) -> Step:

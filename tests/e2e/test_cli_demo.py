@@ -28,12 +28,17 @@ def test_the_demo_shows_no_bogus_view_and_leaves_a_record(
     ended = reconcile("demo", root, "--format", "json")
     assert ended.code == 0, ended.err
     stories = ended.json["stories"]
-    assert len(stories) >= 4
+    assert {story["name"] for story in stories} >= {
+        "sign a zone",
+        "algorithm rollover",
+        "move to another provider",
+    }
     for story in stories:
         assert set(story) >= KEYS
         assert (story["bogus"], story["insecure_unasked"], story["unanswered"]) == (0, 0, 0)
         assert story["distinct_views"] > 0
         assert story["mixes_per_step"]
+        assert {"loose", "ds-alg"} <= set(story["profiles"])
         assert min(story["mixes_per_step"].values()) >= 1, story
     _check_repository(root)
     _check_page((root / "report.html").read_text())

@@ -7,10 +7,11 @@ may have changed, remember what caches may hold, and validate every mix with rea
 from reconciler.sandbox.judge.instances import Ask, Instance, Trust
 from reconciler.sandbox.judge.judge import Judge
 from reconciler.sandbox.judge.profiles import ValidationStatus
-from reconciler.sandbox.judge.report import BadView, Report
+from reconciler.sandbox.judge.report import CHAIN, BadView, Report
 from reconciler.sandbox.judge.wire import WireClient
 
 __all__ = [
+    "CHAIN",
     "Ask",
     "BadView",
     "Instance",
