@@ -135,6 +135,19 @@ SIGNER_KINDS: dict[str, SignerKind] = {
         ),
         built=True,
     ),
+    "sandbox-policy": SignerKind(
+        capabilities=SignerCapabilities(
+            signing=Signing.POLICY,
+            foreign_zsk=True,
+            sets_apex_ns=True,
+            sets_ttl=True,
+            sets_cds=True,
+            denials=_NSECS,
+            algorithms=frozenset({8, 13, 15}),
+            rolls_by_itself=RollsByItself.ALL,
+        ),
+        built=True,
+    ),
     "bind": SignerKind(
         capabilities=SignerCapabilities(
             signing=Signing.POLICY,

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reconciler.sandbox import hosted, polling
+from reconciler.sandbox import hosted, policy, polling
 from reconciler.sandbox.contents import Moment
 from reconciler.sandbox.faults import FaultKind
 from reconciler.sandbox.history import History, SignerState
@@ -66,6 +66,10 @@ def _signer_changes(moment: Moment, signer: SignerLayout, zone: ZoneLayout) -> I
     if signer.kind in hosted.ROLLING:
         for at in _rolls(signer, zone, versions[-1].state, moment.at):
             yield from (at + lag for lag in lags)
+    if signer.kind == policy.KIND:
+        due = policy.next_event(signer, zone, versions[-1].state)
+        if due is not None:
+            yield due.at
 
 
 def _lags(servers: Iterable[ServerLayout], history: History) -> set[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from reconciler.model.desired import Denial
 from reconciler.sandbox.faults import FaultKind
@@ -46,13 +47,35 @@ class Ttls:
     negative: int | None = None
 
 
+class RollPhase(StrEnum):
+    """How far a signer that rolls by its own policy is with one key (RFC 7583 §3.1)."""
+
+    PUBLISHED = "published"
+    """The successor is published; one that has a DS waits to be told of it."""
+    CONFIRMED = "confirmed"
+    """The DS of the successor is at the parent; that of the old key is not known to be gone."""
+    RETIRING = "retiring"
+    """Nothing new rests on the old key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roll:
+    """One key of a policy signer that takes the place of another: key ids, and since when."""
+
+    old: int
+    new: int
+    phase: RollPhase
+    since: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerState:
     """What a signer does with one zone; sets of key ids.
 
     `ns`: the signers whose servers its apex NS RRset names. `cds`, `cdnskeys`: presentation forms.
     `denial` None: that of the layout. `signed_at` and `events` belong to a hosted signer: since
-    when it signs, and how many events of its own ZSK rollovers have happened since.
+    when it signs, and how many events of its own ZSK rollovers have happened since; `rolls` belong
+    to one that rolls by its own policy.
     """
 
     dnskeys: frozenset[int] = frozenset()
@@ -65,6 +88,7 @@ class SignerState:
     ttls: Ttls = field(default_factory=Ttls)
     signed_at: int | None = None
     events: int = 0
+    rolls: tuple[Roll, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

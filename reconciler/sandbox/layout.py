@@ -12,7 +12,7 @@ from typing import Literal
 from reconciler.model.capabilities import DsWrite
 from reconciler.model.desired import Denial
 
-SignerKindName = Literal["sandbox", "sandbox-hosted", "sandbox-multi"]
+SignerKindName = Literal["sandbox", "sandbox-hosted", "sandbox-multi", "sandbox-policy"]
 ParentKindName = Literal["sandbox-registrar", "sandbox-manual", "sandbox-cds"]
 
 SKEW = 3600

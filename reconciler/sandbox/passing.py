@@ -1,11 +1,11 @@
-"""What happens by itself while time passes: hosted signers roll ZSKs, parents poll CDS."""
+"""What happens by itself while time passes: signers roll keys, parents poll CDS."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from reconciler.model.keys import SEP_FLAG
-from reconciler.sandbox import hosted, polling
+from reconciler.sandbox import hosted, policy, polling
 from reconciler.sandbox.contents import Moment
 from reconciler.sandbox.history import PARENT, History, SignerState
 from reconciler.sandbox.hosted import RollEvent
@@ -15,17 +15,37 @@ from reconciler.sandbox.layout import ParentLayout, SignerLayout, WorldLayout, Z
 
 def pass_time(keyring: Keyring, layout: WorldLayout, until: int) -> None:
     """Write down every event until the instant `until`; within a transaction."""
-    for signer in layout.signers:
-        if signer.kind in hosted.ROLLING:
-            for zone in layout.zones:
-                if signer.name in zone.signers:
-                    _roll(keyring, signer, zone, until)
-    since = keyring.store.clock()[0]
     for zone in layout.zones:
-        parent = polling.poller(layout, zone)
-        if parent is not None and polling.asks(keyring.store.view()[1], zone):
-            for at in polling.polls(parent, keyring.seed, since, until):
-                _poll(keyring, layout, parent, zone, at)
+        for signer in layout.signers:
+            if signer.name in zone.signers:
+                _let_sign(keyring, signer, zone, until)
+    for zone in layout.zones:
+        _let_poll(keyring, layout, zone, until)
+
+
+def _let_sign(keyring: Keyring, signer: SignerLayout, zone: ZoneLayout, until: int) -> None:
+    if signer.kind in hosted.ROLLING:
+        _roll(keyring, signer, zone, until)
+    if signer.kind == policy.KIND:
+        _follow_policy(keyring, signer, zone, until)
+
+
+def _let_poll(keyring: Keyring, layout: WorldLayout, zone: ZoneLayout, until: int) -> None:
+    parent = polling.poller(layout, zone)
+    if parent is not None and polling.asks(keyring.store.view()[1], zone):
+        for at in polling.polls(parent, keyring.seed, keyring.store.clock()[0], until):
+            _poll(keyring, layout, parent, zone, at)
+
+
+def _follow_policy(keyring: Keyring, signer: SignerLayout, zone: ZoneLayout, until: int) -> None:
+    """Let a signer do what its own policy asks for, one thing after the other."""
+    store = keyring.store
+    while True:
+        state = store.view()[1].signers[signer.name, zone.zone][-1].state
+        due = policy.next_event(signer, zone, state)
+        if due is None or due.at > until:
+            return
+        store.add_version(signer.name, zone.zone, due.at, due.state)
 
 
 def _poll(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from reconciler.sandbox.signer_base import signer_layout
 from reconciler.sandbox.signer_full import SandboxSigner
 from reconciler.sandbox.signer_hosted import SandboxHostedSigner
+from reconciler.sandbox.signer_policy import SandboxPolicySigner
 from reconciler.sandbox.world import World
 
-SandboxSigners = SandboxSigner | SandboxHostedSigner
+SandboxSigners = SandboxSigner | SandboxHostedSigner | SandboxPolicySigner
 
 
 def signer(world: World, name: str) -> SandboxSigners:
@@ -15,5 +16,7 @@ def signer(world: World, name: str) -> SandboxSigners:
     match signer_layout(world, name).kind:
         case "sandbox":
             return SandboxSigner(world, name)
+        case "sandbox-policy":
+            return SandboxPolicySigner(world, name)
         case "sandbox-hosted" | "sandbox-multi":
             return SandboxHostedSigner(world, name)

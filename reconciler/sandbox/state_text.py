@@ -6,7 +6,14 @@ import json
 from dataclasses import asdict
 
 from reconciler.model.desired import Denial, DenialKind
-from reconciler.sandbox.history import DelegationState, SignerState, State, Ttls
+from reconciler.sandbox.history import (
+    DelegationState,
+    Roll,
+    RollPhase,
+    SignerState,
+    State,
+    Ttls,
+)
 
 _SETS = ("dnskeys", "krrsig", "zrrsig", "ns", "cds", "cdnskeys")
 
@@ -26,9 +33,10 @@ def load_signer(text: str) -> SignerState:
     """Return the signer's state that `dump_state` wrote."""
     data = json.loads(text)
     data |= {name: frozenset(data[name]) for name in _SETS}
-    return SignerState(
-        **{**data, "denial": _denial(data["denial"]), "ttls": Ttls(**data["ttls"])},
-    )
+    data["denial"] = _denial(data["denial"])
+    data["ttls"] = Ttls(**data["ttls"])
+    data["rolls"] = tuple(Roll(**{**r, "phase": RollPhase(r["phase"])}) for r in data["rolls"])
+    return SignerState(**data)
 
 
 def _denial(data: dict[str, object] | None) -> Denial | None:

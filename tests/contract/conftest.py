@@ -40,19 +40,25 @@ def _layout() -> WorldLayout:
     multi = SignerLayout(
         name="multi", kind="sandbox-multi", servers=(server,), propagation_delay=300
     )
+    server = ServerLayout(name="ns1.policy.example.", address="198.51.100.21")
+    own = SignerLayout(
+        name="policy", kind="sandbox-policy", servers=(server,), propagation_delay=300
+    )
     news = ZoneLayout(zone="news.example.", signers=("multi",), parent="registrar")
     polled = ZoneLayout(zone="polled.example.", signers=("a",), parent="poller")
+    club = ZoneLayout(zone="club.example.", signers=("policy",), parent="registrar")
     return replace(
         base,
-        signers=(*base.signers, multi),
+        signers=(*base.signers, multi, own),
         parents=(*base.parents, ParentLayout(name="poller", kind="sandbox-cds")),
-        zones=(*fast, news, polled),
+        zones=(*fast, news, polled, club),
     )
 
 
 _SIGNERS = {
     "sandbox": ("a", "shop.example.", "192.0.2.1"),
     "sandbox-hosted": ("hosted", "blog.example.", "198.51.100.1"),
+    "sandbox-policy": ("policy", "club.example.", "198.51.100.21"),
     "sandbox-multi": ("multi", "news.example.", "198.51.100.11"),
 }
 """For each kind a signer, a zone of its own and its primary."""
