@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.planning import cds, denial, itself
+from reconciler.planning import cds, denial, early, itself
 from reconciler.planning.edge import Edge
 from reconciler.planning.publication import Side, World
 from reconciler.planning.rule import Rule
@@ -21,13 +21,16 @@ def is_sound(world: World, edge: Edge, reached: int) -> bool:
 
 
 def rules(
-    world: World, windows: Sequence[Sequence[Window]], path: Sequence[Edge]
+    world: World,
+    first: early.Early | None,
+    windows: Sequence[Sequence[Window]],
+    path: Sequence[Edge],
 ) -> tuple[Rule, ...]:
-    """Return the waits that those rules ask of a path."""
-    if not world.extras:
-        return ()
-    return tuple(
-        rule for part in (denial, cds, itself) for rule in part.rules(world, windows, path)
+    """Return the waits that those rules ask of a path; `first`: the keys whose DS comes first."""
+    parts = (denial, cds, itself) if world.extras else ()
+    return (
+        *early.rules(world, first, windows, path),
+        *(rule for part in parts for rule in part.rules(world, windows, path)),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reconciler.model.capabilities import Signing
+from reconciler.model.capabilities import DsInput, Signing
 from reconciler.model.desired import DesiredZone, DnssecPolicy, KeyState, StandbyKsk
 from reconciler.model.keys import Key, KeyEntry, KeyRole, parse_symbol, symbol
 from reconciler.model.observed import ObservedZone, SignerFacts
@@ -71,6 +71,17 @@ def roles_of(desired: DesiredZone, observed: ObservedZone, signer: str) -> tuple
         roles = {role_of(key, observed, signer) for key in served if isinstance(key, Key)}
         return tuple(role for role in KeyRole if role in roles)
     return desired.policy.keys.roles
+
+
+def digest_types(desired: DesiredZone, observed: ObservedZone) -> frozenset[int]:
+    """Return the digest types of the DS to come: the policy's, unless the parent makes the DS.
+
+    One that takes keys goes on with the types it used; of one that has none SHA-256 is expected
+    (RFC 8624 §3.3).
+    """
+    if observed.parent.capabilities.takes is DsInput.DS:
+        return desired.policy.digest_types
+    return frozenset(ref.digest_type for ref in observed.parent.ds) or frozenset({2})
 
 
 def own_keys(observed: ObservedZone, signer: str) -> frozenset[str]:

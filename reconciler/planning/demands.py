@@ -52,7 +52,7 @@ def demands_of(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> D
     standing = [s for j in range(1, len(path) + 1) for s in _standing(task, path, j)]
     for rule in standing:
         waits.require(rule.arc, rule.seconds)
-    for owed in beside.rules(task.world, windows, path):
+    for owed in beside.rules(task.world, task.early, windows, path):
         waits.require(owed.arc, owed.seconds)
     for j, edge in enumerate(path, start=1):
         if any(edge.states[DS_SLOT]) and (edge.after[DS_SLOT] or len(_slots(edge)) > 1):
@@ -132,6 +132,8 @@ def _standing(task: Task, path: Sequence[Edge], step: int) -> list[Standing]:
     edge = path[step - 1]
     for key in submitted(task.world, edge.before, edge.after):
         bit = task.world.mask([key])
+        if task.early is not None and bit & task.early.keys:
+            continue
         for signer in _vouching(task, edge, key):
             slot = dnskey_slot(signer)
             asked = _asked_before(task, path, signer, step)

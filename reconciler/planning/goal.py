@@ -21,6 +21,7 @@ from reconciler.model.timeline import NsVersion
 from reconciler.planning.choice import (
     Choice,
     choose,
+    digest_types,
     held_keys,
     home_of,
     is_foreign,
@@ -228,7 +229,9 @@ def _assemble(
     )
     standing = {k.label for k in held_keys(observed, signer)} - gone - chosen.keys() - ready.silent
     standing |= kept | _unmatched_to_keep(desired, observed)
-    ds = {DsRef(key, n) for key in anchors | ready.anchored for n in desired.policy.digest_types}
+    ds = {
+        DsRef(key, n) for key in anchors | ready.anchored for n in digest_types(desired, observed)
+    }
     ds |= {ref for ref in observed.parent.ds if ref.key in standing - ready.keys.keys()}
     keys = {label: c.key for label, c in chosen.items()} | dict(ready.keys)
     return OwnGoal(part=part, keys=keys, ds=frozenset(ds))

@@ -30,6 +30,7 @@ from reconciler.model.moves import (
 )
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning import cds, denial, itself
+from reconciler.planning.early import Early
 from reconciler.planning.offer import KEEP_ALL, Offer, Stand, Write
 from reconciler.planning.publication import (
     DS_SLOT,
@@ -50,6 +51,7 @@ class Menu:
     `mending`: a DS RRset that repairs a bogus start before anything else, 0 if there is none.
     `insecure`: going through an unsigned delegation is offered too, which no safe plan does.
     `lost`: keys that sign nothing new; changing an RRset they signed takes their signature away.
+    `early`: keys whose DS comes first.
     """
 
     world: World
@@ -59,6 +61,7 @@ class Menu:
     mending: int = 0
     insecure: bool = False
     lost: int = 0
+    early: Early | None = None
 
     @property
     def free(self) -> frozenset[int]:

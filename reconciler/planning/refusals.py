@@ -12,6 +12,7 @@ from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Refusal, Status, Step
 from reconciler.model.timeline import CdsVersion, DataVersion, DnskeyVersion, DsVersion
 from reconciler.planning.delegation import delegation_gate, no_cross_publication
+from reconciler.planning.early import early_gate
 from reconciler.planning.goal import Goal, named_anywhere
 from reconciler.planning.limits import Missed
 from reconciler.planning.named import ambiguous
@@ -120,6 +121,7 @@ def change_gate(
     """Return why this change cannot be made at all, None where the search may begin."""
     return (
         next(filter(None, (_twin_gate(observed, goal, n) for n in desired.signers)), None)
+        or early_gate(desired, observed, goal)
         or parent_gate(observed, task)
         or delegation_gate(observed, task)
     )

@@ -18,6 +18,7 @@ from reconciler.model.keys import Key
 from reconciler.model.moves import ApexNsSet, DataSign, DnskeyAdd, DnskeyRemove
 from reconciler.planning import beside
 from reconciler.planning.cds import listed, may_install
+from reconciler.planning.early import is_sound
 from reconciler.planning.edge import Edge, edge_of
 from reconciler.planning.moves import Menu
 from reconciler.planning.offer import Offer, clash, made_by
@@ -196,8 +197,11 @@ class Problem:
 
     def _ds_is_sane(self, edge: Edge) -> bool:
         """True if every DS that this edge submits names a key in every cached RRset (I6)."""
-        return all(
-            self._key_stands(key, edge) for key in submitted(self.world, edge.before, edge.after)
+        early = self.menu.early
+        return is_sound(self.world, early, edge) and all(
+            self._key_stands(key, edge)
+            for key in submitted(self.world, edge.before, edge.after)
+            if early is None or not self.world.mask([key]) & early.keys
         )
 
     def _key_stands(self, key: str, edge: Edge) -> bool:

@@ -77,6 +77,7 @@ def _menu(task: Task) -> Menu:
         mending=task.mending,
         insecure=task.insecure,
         lost=task.lost,
+        early=task.early,
     )
 
 
@@ -244,7 +245,7 @@ def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solu
         waits=waits,
         apart=asked.apart,
         standing=asked.standing,
-        rules=beside.rules(task.world, windows, ordered),
+        rules=beside.rules(task.world, task.early, windows, ordered),
         limits=asked.limits,
         missed=asked.missed,
     )

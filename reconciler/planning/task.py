@@ -10,7 +10,8 @@ from reconciler.model.desired import Bounds, DesiredZone, KeyState
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import CdsVersion, DataVersion, DnskeyVersion, DsVersion, RRsetKind
-from reconciler.planning.choice import is_foreign
+from reconciler.planning.choice import digest_types, is_foreign
+from reconciler.planning.early import Early, coming
 from reconciler.planning.goal import Goal, involved, start_of
 from reconciler.planning.named import labelled
 from reconciler.planning.offer import Stand
@@ -45,6 +46,8 @@ class Task:
     insecure_allowed: bool
     insecure: bool = False
     """Going through an insecure delegation is open, which no safe way does (I2 lifted)."""
+    early: Early | None = None
+    """The keys whose DS comes first, where the policy asks for that."""
     bad: int = 0
     """The mask of the keys that were named as compromised."""
     lost: int = 0
@@ -93,11 +96,18 @@ def task_of(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> Task:
         profiles=profiles_for(desired.policy.weak_algorithms),
         mending=world.ds_mask(mending),
         drop_strict=desired.policy.drop_strict,
+        early=_early(desired, observed, goal, world),
         bad=world.mask(compromised & set(world.labels)),
         lost=lost,
         insecure_allowed=not node[DS_SLOT] or not goal.publication.ds,
         ns_unknown_until=max(unknown_until(past) for past in named),
     )
+
+
+def _early(desired: DesiredZone, observed: ObservedZone, goal: Goal, world: World) -> Early | None:
+    keys = coming(desired, observed, goal)
+    rollover = desired.policy.ksk_rollover
+    return Early(keys=world.mask(keys), rollover=rollover) if keys else None
 
 
 def _stands(
@@ -174,7 +184,9 @@ def _mending_ds(desired: DesiredZone, observed: ObservedZone) -> frozenset[DsRef
     )
     if not desired.signed or not standing or {ref.key for ref in standing} & set(anchors):
         return frozenset()
-    return frozenset(DsRef(k, digest) for k in anchors for digest in desired.policy.digest_types)
+    return frozenset(
+        DsRef(k, digest) for k in anchors for digest in digest_types(desired, observed)
+    )
 
 
 def _bounds(bounds: Bounds, ds_ttl: int | None) -> Mapping[str, int]:

@@ -9,7 +9,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.capabilities import DsWrite, ParentCapabilities, SignerCapabilities, Signing
-from reconciler.model.desired import Denial, DenialKind, DesiredZone, DnssecPolicy, KeyScheme
+from reconciler.model.desired import (
+    Denial,
+    DenialKind,
+    DesiredZone,
+    DnssecPolicy,
+    KeyScheme,
+    KskRollover,
+)
 from reconciler.model.keys import DsRef, Key, KeyRole
 from reconciler.model.observed import ObservedZone, ParentFacts, SignatureFacts, SignerFacts
 from reconciler.model.plan import Need, Proved, Refuted, Rollback, Status, Step, ZonePlan
@@ -119,6 +126,7 @@ def desires(draw: st.DrawFn) -> DesiredZone:
             algorithm=algorithm,
             keys=scheme,
             publish_cds=draw(st.booleans()),
+            ksk_rollover=draw(st.sampled_from(list(KskRollover))),
             denial=draw(DENIALS) if algorithm != 5 else Denial(),
             digest_types=draw(st.sampled_from([frozenset({2}), frozenset({2, 4})])),
         ),
