@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from reconciler.clock import Clock, SystemClock
-from reconciler.diagnostics import ApprovalError, Diagnostic, SpecError
+from reconciler.diagnostics import Diagnostic, SpecError
 from reconciler.execute.outside import Checkpoint, Outside, Propose, pass_by
 from reconciler.execute.propose import Prove, propose
 from reconciler.execute.recall import Memory
@@ -136,10 +136,7 @@ def require_clean(workspace: Workspace) -> None:
     """Refuse to act on desired state that git does not hold."""
     git = open_plumbing(workspace.root)
     zones = (workspace.root / "zones").resolve().relative_to(git.root.resolve())
-    try:
-        require_committed(git, [zones.as_posix()])
-    except ApprovalError as error:
-        raise SpecError(*error.diagnostics) from error
+    require_committed(git, [zones.as_posix()])
 
 
 def read_history(root: Path, home: LedgerHome) -> History:

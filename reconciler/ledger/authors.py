@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from reconciler.diagnostics import ApprovalError, Diagnostic
+from reconciler.diagnostics import Diagnostic, SpecError
 from reconciler.ledger.plumbing import Plumbing, open_plumbing
 
 _CO_AUTHOR = re.compile(
@@ -23,7 +23,7 @@ def authors_of(root: Path, files: Sequence[str], since: str | None = None) -> fr
     every commit after `since`, the commit of the last plan that was completed, that touched one of
     them; if none did, the last that touched the zone's own file. Where `since` is unknown it is
     every commit of the zone's own file, and the last of each other one. Files that differ from what
-    is committed, and clones without history, raise ApprovalError: who wrote the change could not be
+    is committed, and clones without history, raise SpecError: who wrote the change could not be
     told.
     """
     git = open_plumbing(root)
@@ -32,7 +32,7 @@ def authors_of(root: Path, files: Sequence[str], since: str | None = None) -> fr
     _require_history(git)
     commits = _commits(git, paths, since)
     if not commits:
-        raise ApprovalError(_uncommitted(paths[:1]))
+        raise SpecError(_uncommitted(paths[:1]))
     return frozenset(name for commit in commits for name in _people(commit))
 
 
@@ -81,11 +81,11 @@ def _inside(git: Plumbing, file: Path) -> str:
     try:
         return file.resolve().relative_to(git.root.resolve()).as_posix()
     except ValueError:
-        raise ApprovalError(_uncommitted([str(file)])) from None
+        raise SpecError(_uncommitted([str(file)])) from None
 
 
 def require_committed(git: Plumbing, paths: Sequence[str]) -> None:
-    """Raise ApprovalError where one of `paths` (from the top) differs from what is committed."""
+    """Raise SpecError where one of `paths` (from the top) differs from what is committed."""
     ran = git.must(
         "--literal-pathspecs",
         "status",
@@ -99,12 +99,12 @@ def require_committed(git: Plumbing, paths: Sequence[str]) -> None:
     )
     dirty = [line[3:] for line in ran.out.decode("utf-8", "replace").split("\0") if line]
     if dirty:
-        raise ApprovalError(_uncommitted(dirty))
+        raise SpecError(_uncommitted(dirty))
 
 
 def _require_history(git: Plumbing) -> None:
     if git.must("rev-parse", "--is-shallow-repository").line == "true":
-        raise ApprovalError(
+        raise SpecError(
             Diagnostic(
                 code="shallow-clone",
                 summary="this clone has no full history, so it cannot be told who wrote a change",

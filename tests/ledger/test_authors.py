@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.diagnostics import ApprovalError
+from reconciler.diagnostics import SpecError
 from reconciler.ledger.authors import authors_of
 
 ZONE, PORTFOLIO = "example.com.yaml", "portfolio.yaml"
@@ -130,7 +130,7 @@ def test_what_is_not_committed_has_no_author(zones: Path, git: Git, state: str) 
         git("add", ".")
     if state == "ignored":
         (zones.parent / ".gitignore").write_text("new.yaml\n")
-    with pytest.raises(ApprovalError) as error:
+    with pytest.raises(SpecError) as error:
         authors_of(zones, [file])
     found = error.value.diagnostics[0]
     assert (found.code, found.file) == ("uncommitted-change", f"zones/{file}")
@@ -143,13 +143,13 @@ def test_another_file_that_is_not_committed_does_not_matter(zones: Path) -> None
 
 
 def test_a_file_outside_the_repository_has_no_author(zones: Path) -> None:
-    with pytest.raises(ApprovalError):
+    with pytest.raises(SpecError):
         authors_of(zones, ["../../outside.yaml"])
 
 
 def test_a_file_name_is_never_a_pattern(zones: Path, git: Git) -> None:
     change(zones, git, "bob", "zone: example.com\nx: 2\n")
-    with pytest.raises(ApprovalError):
+    with pytest.raises(SpecError):
         authors_of(zones, ["*.yaml"])
 
 
@@ -157,7 +157,7 @@ def test_a_clone_without_history_is_refused(zones: Path, tmp_path: Path) -> None
     shallow = tmp_path / "shallow"
     source = f"file://{zones.parent}"
     subprocess.run(["git", "clone", "-q", "--depth=1", source, str(shallow)], check=True)
-    with pytest.raises(ApprovalError) as error:
+    with pytest.raises(SpecError) as error:
         authors_of(shallow / "zones", [ZONE])
     assert error.value.diagnostics[0].code == "shallow-clone"
 
