@@ -116,10 +116,16 @@ def _wired(
         prove=setting.prove,
         actor=actor,
         checkpoint=setting.checkpoint,
+        leave=lambda name, data: write_out(root / name, data),
     )
     return Workspace(
         root=root, portfolio=portfolio, clock=clock, world=world, ledger=ledger, outside=outside
     )
+
+
+def write_out(path: Path, data: bytes) -> None:
+    """Write a file for people that the ledger could not take."""
+    path.write_bytes(data)
 
 
 def sign_off(workspace: Workspace) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from reconciler.cli.options import HERE, Detailed, Format, Root, TextOrJson, Zones, chosen
 from reconciler.cli.output import console, print_json
-from reconciler.execute.outside import unbuilt
+from reconciler.execute.outside import interruptible, unbuilt
 from reconciler.execute.run import apply_zones
 from reconciler.execute.status import statuses
 from reconciler.ledger.home import tell_witness
@@ -42,11 +42,15 @@ def apply(
         now = workspace.clock.now()
         out = console()
         told = (lambda r: print_result(out, r, now)) if form is TextOrJson.TEXT else lambda _: None
-        results = apply_zones(workspace.outside, wanted, told)
-        sign_off(workspace)
+        outside = interruptible(workspace.outside)
+        with outside.stop.listening():
+            results = apply_zones(outside, wanted, told)
+            if not outside.stop.asked:
+                sign_off(workspace)
     if form is TextOrJson.JSON:
         print_json({"at": f"{now:%FT%TZ}", "zones": {r.zone: result_json(r) for r in results}})
-    tell_witness(workspace.ledger, workspace.portfolio.ledger)
+    if not outside.stop.asked:
+        tell_witness(workspace.ledger, workspace.portfolio.ledger)
     raise typer.Exit(worst(map(exit_code, results), detailed=detailed))
 
 

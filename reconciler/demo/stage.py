@@ -27,6 +27,7 @@ from reconciler.model.entries import Actor, ActorKind
 from reconciler.model.plan import ZonePlan
 from reconciler.model.results import Converged, Result, WaitingForApproval, WaitingForTime
 from reconciler.sandbox.judge import CHAIN, BadView, Report, ValidationStatus
+from reconciler.sandbox.layout import WorldLayout
 from reconciler.sandbox.world import World
 from reconciler.spec.schemas import schemas
 from reconciler.wiring import Setting, Workspace, open_workspace, start_ledger
@@ -205,11 +206,17 @@ def require_empty(root: Path) -> None:
 
 
 def build(
-    root: Path, *, worst_case: bool = False, margins: bool = True, start: datetime = START
+    root: Path,
+    *,
+    worst_case: bool = False,
+    margins: bool = True,
+    start: datetime = START,
+    world: WorldLayout | None = None,
 ) -> None:
     """Make the repository and the world in `root`, adopt its zones, and let time settle them.
 
-    Virtual time begins at `start`.
+    Virtual time begins at `start`. `world`: the demo's own unless another is given, with the same
+    zones, signers and parents.
     """
     root.mkdir(parents=True, exist_ok=True)
     repository = Repository.begin(root, _RUNNER)
@@ -223,7 +230,7 @@ def build(
     files |= {f"schemas/{name}": text.decode() for name, text in schemas().items()}
     repository.commit(files, "Begin the portfolio", AUTHOR, start)
     repository.close()
-    World.create(root / "world", start=start, layout=layout(worst_case=worst_case)).close()
+    World.create(root / "world", start=start, layout=world or layout(worst_case=worst_case)).close()
     with open_stage(root) as stage:
         for zone in opening():
             stage.run(zone)

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from reconciler.diagnostics import AdapterError, Diagnostic
+from reconciler.diagnostics import AdapterError, Diagnostic, ReconcileError
+from reconciler.execute.gates import latest
 from reconciler.execute.outside import INTENT_LIFE
+from reconciler.execute.stopping import Interrupted
 from reconciler.execute.turn import Turn
-from reconciler.ledger.records import About, intent_draft, outcome_draft
+from reconciler.ledger.records import About, accepted_draft, intent_draft, outcome_draft
+from reconciler.model.entries import Draft
 from reconciler.model.keys import Key
 from reconciler.model.moves import (
     ApexNsSet,
@@ -37,8 +41,9 @@ from reconciler.model.moves import (
     ZoneUnsign,
 )
 from reconciler.model.plan import Step, ZonePlan
-from reconciler.model.results import Failed, Result, WaitingForTime
+from reconciler.model.results import Blocked, Failed, Result, WaitingForTime
 from reconciler.ports import Receipt
+from reconciler.spec.entry_file import draft_to_bytes
 from reconciler.spec.move_wire import move_json
 
 
@@ -58,8 +63,9 @@ def make(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
     assert logged is not None, "a running plan is on record"  # noqa: S101  (invariant)
     idem = idempotency_id(logged.plan, step.id)
     about = turn.about(step.id, idem)
-    deadline = turn.looked + INTENT_LIFE
+    deadline = _deadline(turn, step)
     outside.checkpoint("before-intent")
+    outside.stop.heed()
     attempt = turn.log.attempts.get(step.id, 0) + 1
     moves = [move_json(move) for move in step.moves]
     turn.record(intent_draft(about, deadline=deadline, moves=moves, attempt=attempt))
@@ -68,13 +74,49 @@ def make(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
         receipts = _call_all(turn, plan, step, Fence(idem=idem, deadline=deadline))
     except AdapterError as error:
         return _failed(turn, about, error, deadline)
+    except Interrupted:
+        turn.record_fact(outcome_draft(about, ok=False, message=_STOPPED, called=False))
+        raise
     if receipts is None:
         return _held_up(turn, step, deadline)
     outside.checkpoint("before-outcome")
-    turn.record_fact(
-        outcome_draft(about, ok=True, message=_told(receipts), created=_created(receipts))
-    )
+    outcome = outcome_draft(about, ok=True, message=_told(receipts), created=_created(receipts))
+    unrecorded = conclude(turn, outcome)
     outside.checkpoint("after-outcome")
+    return unrecorded
+
+
+_STOPPED = "the run was asked to stop before the call"
+
+
+def _deadline(turn: Turn, step: Step) -> datetime:
+    """Return until when this run may call: no longer than an intent lives, and never so late that
+    what the step needs after the call would miss the step's own deadline.
+    """
+    position = turn.position
+    limit = latest(turn, position, step) if position else None
+    life = turn.looked + INTENT_LIFE
+    return life if limit is None else min(life, limit)
+
+
+def conclude(turn: Turn, outcome: Draft) -> Result | None:
+    """Put how a step ended on record; where the ledger cannot be written for good, leave it as a
+    file and say so. The next run then finds an open intent, and looks.
+    """
+    try:
+        turn.record_fact(outcome)
+    except ReconcileError as error:
+        name = f"outcome-{outcome.idem}.json"
+        turn.outside.leave(name, draft_to_bytes(outcome))
+        first = Diagnostic(
+            code="outcome-not-recorded",
+            summary=f"how step {outcome.step} of {turn.zone} ended could not be put on record",
+            detail=f"{name} holds it",
+            hint="keep that file, mend the way to the ledger, and run again: the next run looks "
+            "at what is published, and says where a person has to decide",
+            where=turn.zone,
+        )
+        return Blocked(zone=turn.zone, diagnostics=(first, *error.diagnostics))
     return None
 
 
@@ -93,12 +135,15 @@ def _call_all(turn: Turn, plan: ZonePlan, step: Step, fence: Fence) -> Sequence[
     receipts = []
     for number, move in _created_first(step.moves, known):
         turn.outside.checkpoint("before-call")
+        if not receipts:
+            turn.outside.stop.heed()
         if turn.outside.clock.now() >= fence.deadline:
             return None
         receipt = _call(turn, move, known, f"{fence.idem}-{number}")
         known |= receipt.created
         receipts.append(receipt)
         turn.outside.checkpoint("after-call")
+        _accepted(turn, step, fence, receipts[-1])
     return receipts
 
 
@@ -114,6 +159,18 @@ def _borrows(move: Move, keys: Mapping[str, Key]) -> bool:
         return False
     key = keys[move.key]
     return key.public_key is None and key.home not in {None, move.signer}
+
+
+def _accepted(turn: Turn, step: Step, fence: Fence, receipt: Receipt) -> None:
+    """Put on record under which id a system works on, so that a later run can ask after it.
+
+    Where the ledger cannot be written the id is lost, and the outcome, which comes next, says so.
+    """
+    if receipt.operation is None:
+        return
+    about = turn.about(step.id, fence.idem)
+    with suppress(ReconcileError):
+        turn.record_fact(accepted_draft(about, operation=receipt.operation))
 
 
 def _call(turn: Turn, move: Move, keys: Mapping[str, Key], idem: str) -> Receipt:
@@ -160,7 +217,9 @@ def _failed(turn: Turn, about: About, error: AdapterError, deadline: datetime) -
             reason=f"a look at what is published: nobody knows whether the call took effect, as "
             f"{where_and_what(error)}",
         )
-    turn.record_fact(outcome_draft(about, ok=False, message=str(error)))
+    unrecorded = conclude(turn, outcome_draft(about, ok=False, message=str(error)))
+    if unrecorded is not None:
+        return unrecorded
     first = Diagnostic(
         code="step-refused",
         summary=f"step {step} of {turn.zone} was refused; nothing else was done",

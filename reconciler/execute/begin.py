@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.execute.approvals import latest_refinement
-from reconciler.execute.evidence import adopted, agreed, refined_digest
+from reconciler.execute.evidence import PENDING, adopted, agreed, refined_digest
 from reconciler.execute.keep import Origin, keep
 from reconciler.execute.outside import LOOK_AGAIN
 from reconciler.execute.position import Position, expected
@@ -143,6 +143,8 @@ def _not_one_start(turn: Turn, observed: ObservedZone) -> Result:
     """Say which servers do not show the same yet: nobody can tell later what such a start was."""
     read = reader(turn.observation, observed.keys)
     behind = differing(read.laggards(take(observed).versions))
+    if turn.observation.pending:
+        behind += PENDING if behind else PENDING.removeprefix("; ")
     return WaitingForTime(
         zone=turn.zone,
         until=turn.now + LOOK_AGAIN,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.execute.block import block
 from reconciler.execute.logged import refined_plan
 from reconciler.execute.outside import LOOK_AGAIN, LOOK_AGAIN_AT_PEOPLE
 from reconciler.execute.position import effects
@@ -26,6 +27,8 @@ from reconciler.model.results import Blocked, Failed, Result, WaitingForTime
 from reconciler.model.timeline import DnskeyVersion, DsVersion
 from reconciler.spec.canonical import digest
 from reconciler.spec.digests import change_digest
+
+PENDING = "; the parent says that it has accepted a change that it does not publish yet"
 
 
 def look_for(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
@@ -136,14 +139,22 @@ def patience(turn: Turn) -> timedelta:
 
 def _who(turn: Turn, lagging: Sequence[Laggard]) -> str:
     if lagging:
-        return differing(lagging)
+        return differing(lagging) + (PENDING if turn.observation.pending else "")
+    if turn.observation.pending:
+        return PENDING.removeprefix("; ")
     return "; ".join(silent(turn.observation)) or "servers differ in what no step of this plan asks"
 
 
 def _overdue(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
     """Say that a step takes too long. Only what nobody shows can be given up."""
     nowhere = turn.observation.complete and not visible(turn, step)
-    lost = nowhere and not opaque(turn, step)
+    if nowhere and opaque(turn, step):
+        return block(
+            turn,
+            step.id,
+            f"step {step.id} was accepted and no server shows it; its operation is opaque, and "
+            "repeating it may do it twice",
+        )
     finding = Diagnostic(
         code="effect-overdue",
         summary=f"step {step.id} of {turn.zone} was accepted, and "
@@ -151,18 +162,20 @@ def _overdue(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
         f"{duration_words(int((turn.now - turn.log.outcomes[step.id].at).total_seconds()))} later",
         detail=_who(turn, lagging),
         hint="look at the system that accepted it; the zone is safe where it stands"
-        + (", and the next run plans from there" if lost else ""),
+        + (", and the next run plans from there" if nowhere else ""),
         where=turn.zone,
     )
-    if lost:
+    if nowhere:
         return Failed(zone=turn.zone, diagnostics=(finding,))
     return Blocked(zone=turn.zone, diagnostics=(finding,))
 
 
 def agreed(turn: Turn) -> bool:
-    """True if every server was asked and all showed the same: only that is evidence."""
-    zone = turn.observation.zone
-    return zone is not None and turn.observation.complete and not zone.history
+    """True if every server was asked and all showed the same, and the parent has nothing else in
+    hand: only that is evidence.
+    """
+    zone, seen = turn.observation.zone, turn.observation
+    return zone is not None and seen.complete and not zone.history and not seen.pending
 
 
 def adopted(turn: Turn) -> Sequence[Draft]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from reconciler.diagnostics import Diagnostic, ExitCode
 from reconciler.execute.approvals import verdict_for
-from reconciler.execute.outside import INTENT_LIFE, LOOK_AGAIN
+from reconciler.execute.outside import CALL_LIFE, LOOK_AGAIN
 from reconciler.execute.position import Position, remaining
 from reconciler.execute.turn import Turn
 from reconciler.execute.words import silent
@@ -69,16 +69,20 @@ def _in_time(turn: Turn, position: Position, step: Step) -> Result | None:
 
 def missed(turn: Turn, position: Position, step: Step) -> datetime | None:
     """Return the deadline of `step` that can be met no more, None where there is none."""
+    limit = latest(turn, position, step)
+    late = limit is not None and turn.now + CALL_LIFE > limit
+    return position.deadline(step) if late else None
+
+
+def latest(turn: Turn, position: Position, step: Step) -> datetime | None:
+    """Return the instant after which `step` may not be called any more, for its effect would come
+    after its deadline; None where being late is safe.
+    """
     deadline = position.deadline(step)
-    late = deadline is not None and turn.now + _longest(turn, step) > deadline
-    return deadline if late else None
-
-
-def _longest(turn: Turn, step: Step) -> timedelta:
-    """Return how long making `step` may take: what cannot be finished in time is not begun."""
     parent = turn.outside.parents[turn.desired.parent].capabilities
     by_parent = any(system(move) == "parent" for move in step.moves)
-    return INTENT_LIFE + timedelta(seconds=parent.processing_max if by_parent else 0)
+    lasts = timedelta(seconds=parent.processing_max if by_parent else 0)
+    return None if deadline is None else deadline - lasts
 
 
 def _thawed(turn: Turn, step: Step) -> Result | None:

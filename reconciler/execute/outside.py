@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from reconciler.clock import Clock
 from reconciler.execute.propose import Prove
+from reconciler.execute.stopping import Stop
 from reconciler.ledger.history import History
 from reconciler.model.capabilities import PARENT_KINDS, SIGNER_KINDS
 from reconciler.model.desired import DesiredZone, Portfolio
@@ -21,6 +22,10 @@ INTENT_LIFE = timedelta(minutes=20)
 """How long a runner may take for one step before another may resolve it: longer than any call's
 time-out and shorter than a schedule's usual gap. No official reference."""
 
+CALL_LIFE = timedelta(minutes=2)
+"""The least time that a call and its outcome need before a deadline: several time-outs of a call.
+No official reference."""
+
 LOOK_AGAIN = timedelta(minutes=5)
 """When to look again for something that is under way: the finest schedule that GitHub offers."""
 
@@ -32,6 +37,7 @@ Observe = Callable[[DesiredZone], Observation]
 Authors = Callable[[str, str | None], frozenset[str]]
 Recall = Callable[[], History]
 Checkpoint = Callable[[str], None]
+Leave = Callable[[str, bytes], None]
 
 
 def pass_by(_name: str) -> None:
@@ -46,7 +52,8 @@ class Outside:
     `authors` gives the names and e-mail addresses of those who wrote what a zone's desired state
     says since a commit (None: its last change), `commit` the commit that holds it. `propose` plans
     from here, `prove` judges what is left of a plan. `checkpoint` is called with the name of each
-    point at which a run may be killed.
+    point at which a run may be killed. `stop` tells whether the run was asked to end. `leave` keeps
+    a file for people, by name, where the ledger cannot be written.
     """
 
     portfolio: Portfolio
@@ -62,6 +69,19 @@ class Outside:
     prove: Prove
     actor: Actor
     checkpoint: Checkpoint = pass_by
+    stop: Stop = field(default_factory=Stop)
+    leave: Leave
+
+
+def interruptible(outside: Outside) -> Outside:
+    """Return `outside` with looking and planning that end at once when the run is to stop."""
+    stop = outside.stop
+    return replace(
+        outside,
+        observe=stop.free(outside.observe),
+        propose=stop.free(outside.propose),
+        prove=stop.free(outside.prove),
+    )
 
 
 CHECKPOINTS = (

@@ -42,6 +42,13 @@ def resolve(turn: Turn, intent: OpenIntent) -> Result | None:
         return None
     if not turn.observation.complete:
         return _unseen(turn, intent)
+    if intent.operation is not None and turn.observation.pending:
+        return WaitingForTime(
+            zone=turn.zone,
+            until=turn.now + LOOK_AGAIN,
+            step=intent.step,
+            reason=f"operation {intent.operation}, which the parent is still working on",
+        )
     if opaque(turn, step):
         return _blocked(turn, intent, "its operation is opaque: repeating it may do it twice")
     _close(turn, intent, ok=False, message="not seen by the deadline; safe to make again")

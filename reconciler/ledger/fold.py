@@ -205,9 +205,11 @@ def _outcome(log: ZoneLog, entry: Entry) -> ZoneLog:
 
 def _refused_since(log: ZoneLog, data: Data, entry: Entry) -> datetime | None:
     """Return since when a step is refused each time it is tried, None where it is not."""
+    before = log.outcomes.get(data.member("step"))
+    if not data.truth("called", default=True):
+        return before.refused_since if before else None
     if data.truth("ok") or data.truth("resolved", default=False):
         return None
-    before = log.outcomes.get(data.member("step"))
     return (before.refused_since if before else None) or entry.at
 
 
@@ -268,7 +270,22 @@ def _resolve(log: ZoneLog, entry: Entry) -> ZoneLog:
     log = replace(log, blocked=None)
     if idem is not None:
         return _close(log, idem)
-    return _without_plan(log) if log.turned and log.complete else log
+    if log.turned and log.complete:
+        return _without_plan(log)
+    return _as_told(log, entry)
+
+
+def _as_told(log: ZoneLog, entry: Entry) -> ZoneLog:
+    """Take a person's word on a step that was accepted and is not seen: it was made just now as far
+    as waiting for it goes, or it may be made again.
+    """
+    step = entry.draft.step or ""
+    made = log.outcomes.get(step)
+    if made is None or not made.ok or step in log.evidence:
+        return log
+    done = Data(entry).truth("done")
+    told = replace(made, at=entry.at) if done else replace(made, ok=False, resolved=True)
+    return replace(log, outcomes={**log.outcomes, step: told})
 
 
 def _suspend(log: ZoneLog, entry: Entry) -> ZoneLog:

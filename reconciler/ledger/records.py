@@ -114,10 +114,12 @@ def outcome_draft(  # noqa: PLR0913 - one argument per member of the record
     operation: str | None = None,
     created: Mapping[str, str] | None = None,
     resolved: bool = False,
+    called: bool = True,
 ) -> Draft:
     """Record how an intent ended. `created`: DNSKEY text by symbol.
 
-    `resolved`: told from observation by a later run, not from the system's own answer.
+    `resolved`: told from observation by a later run, not from the system's own answer. `called`:
+    False where the run ended before it called any system.
     """
     data: dict[str, Json] = {"ok": ok, "message": message}
     if operation is not None:
@@ -126,6 +128,8 @@ def outcome_draft(  # noqa: PLR0913 - one argument per member of the record
         data["created"] = {**created}
     if resolved:
         data["resolved"] = True
+    if not called:
+        data["called"] = False
     return about.draft(Event.OUTCOME, data)
 
 

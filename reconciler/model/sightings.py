@@ -65,7 +65,8 @@ class Observation:
     """One zone observed: the facts for the planner, and the sightings they rest on.
 
     `zone` is None where too little could be seen; `diagnostics` then say what and what to do.
-    `key_text` gives each label's DNSKEY in presentation form.
+    `key_text` gives each label's DNSKEY in presentation form. `pending`: the parent says that it
+    has accepted a change that it does not publish yet.
     """
 
     zone: ObservedZone | None
@@ -73,6 +74,7 @@ class Observation:
     children: tuple[ChildSighting, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     key_text: Mapping[str, str] = field(default_factory=dict)
+    pending: bool = False
 
     @property
     def complete(self) -> bool:

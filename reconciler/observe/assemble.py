@@ -69,6 +69,7 @@ def assemble(asked: Asked, seen: Seen) -> Observation:
         children=tuple(_child_sighting(view, context) for view in seen.children),
         diagnostics=problems,
         key_text={k: v.text() for k, v in seen.labels.entries.items() if isinstance(v, Key)},
+        pending=asked.parent_claim.pending,
     )
 
 

@@ -18,13 +18,14 @@ from reconciler.sandbox.world import World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call to the API of `system`."""
+    """One call to the API of `system`. `forgetful`: it knows no repeated call."""
 
     system: str
     zone: str
     move: Move
     keys: Mapping[str, Key]
     idem: str
+    forgetful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,8 @@ def _perform(world: World, request: Request, prepare: Prepare) -> _Done:
         )
     _write(change, _published(change, fault))
     receipt = json.dumps(asdict(change.receipt), default=_plain, sort_keys=True)
-    world.store.add_call(request.system, request.zone, request.idem, _text(request), receipt)
+    idem = _number(world, request) if request.forgetful else request.idem
+    world.store.add_call(request.system, request.zone, idem, _text(request), receipt)
     untold = fault if fault is not None and fault.kind is not FaultKind.GARBLE else None
     error = None if untold is None else _failure(request.system, request.zone, untold)
     return _Done(change.receipt, changed=bool(change.states), error=error)
@@ -122,9 +124,14 @@ def _write(change: Change, states: Sequence[State]) -> None:
         change.write(states[-1])
 
 
+def _number(world: World, request: Request) -> str:
+    """Return the name of a call in the record of one who tells no call from another."""
+    return f"{request.idem}/{len(world.store.calls()) + 1}"
+
+
 def _earlier(world: World, request: Request) -> _Done | None:
     found = world.store.call(request.system, request.zone, request.idem)
-    if found is None:
+    if found is None or request.forgetful:
         return None
     if found[0] != _text(request):
         raise refusal(

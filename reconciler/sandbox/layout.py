@@ -68,13 +68,17 @@ class RegistryLayout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerLayout:
-    """A signer with its servers. `zsk_period`: a hosted signer rolls its ZSK that often."""
+    """A signer with its servers. `zsk_period`: a hosted signer rolls its ZSK that often.
+
+    `forgetful`: its API knows no repeated call, and makes another key each time it is asked.
+    """
 
     name: str
     kind: SignerKindName
     servers: tuple[ServerLayout, ...]
     propagation_delay: int
     zsk_period: int = 7776000
+    forgetful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

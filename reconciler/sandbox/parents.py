@@ -75,7 +75,7 @@ class _Parent:
             states=[] if wanted == current.ds else states,
             write=lambda state: self._write(zone, state),
             garbled=replace(current, ds=frozenset(map(_garbled, wanted))),
-            receipt=self._receipt(records, exactly if records else none),
+            receipt=self._receipt(request, records, exactly if records else none),
         )
 
     def _delegate(self, request: Request, move: NsSet, current: DelegationState) -> Change:
@@ -90,7 +90,7 @@ class _Parent:
         return Change(
             states=[] if wanted == current else [wanted],
             write=lambda state: self._write(zone, state),
-            receipt=self._receipt([f"{zone} IN NS {name}" for name in names], task),
+            receipt=self._receipt(request, [f"{zone} IN NS {name}" for name in names], task),
         )
 
     def _wanted(
@@ -132,10 +132,10 @@ class _Parent:
             return self._layout.acts_after
         return self._layout.registration_delay
 
-    def _receipt(self, records: Iterable[str], task: str) -> Receipt:
-        """Tell a person what to do, where a person does it."""
+    def _receipt(self, request: Request, records: Iterable[str], task: str) -> Receipt:
+        """Tell a person what to do, where a person does it; an API tells by which id to ask."""
         if not self.capabilities.manual:
-            return Receipt()
+            return Receipt(operation=f"{self.name}-{request.idem}")
         listed = "\n".join(sorted(records))
         return Receipt(instructions=f"{task}:\n{listed}" if listed else task)
 
@@ -167,6 +167,11 @@ def _garbled(text: str) -> str:
 
 class SandboxRegistrar(_Parent):
     """A registrar's API: it knows what is published, and what it has passed on to the registry."""
+
+    def idempotency(self, move: ParentMove) -> Idempotency:
+        """Return how repeating is safe: each change has an id, and can be asked after."""
+        declared = super().idempotency(move)
+        return Idempotency.OPERATION_ID if declared is Idempotency.DECLARATIVE else declared
 
     def observe(self, zone: str) -> ParentClaim:
         """Return what the registry publishes, and whether a change is on its way."""

@@ -60,6 +60,8 @@ class SignerBase(ABC):
     def idempotency(self, move: SignerMove) -> Idempotency:
         """Return how repeating is safe: keys are made by symbol, everything else is declared."""
         match move:
+            case DnskeyAdd() if self._layout.forgetful:
+                return Idempotency.OPAQUE
             case DnskeyAdd() | ZoneSign():
                 return Idempotency.MARKER
             case RollStart():
@@ -98,7 +100,14 @@ class SignerBase(ABC):
     def apply(self, zone: str, move: SignerMove, keys: Mapping[str, Key], idem: str) -> Receipt:
         """Make one move; see `ports.Signer`."""
         self._require_zone(zone)
-        request = Request(system=self.name, zone=zone, move=move, keys=keys, idem=idem)
+        request = Request(
+            system=self.name,
+            zone=zone,
+            move=move,
+            keys=keys,
+            idem=idem,
+            forgetful=self._layout.forgetful,
+        )
         return make(self._world, request, self._prepare)
 
     def _prepare(self, request: Request) -> Change:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from reconciler.model.keys import parse_symbol
+from reconciler.model.keys import parse_symbol, symbol
 from reconciler.model.moves import (
     DataSign,
     DnskeyAdd,
@@ -29,7 +29,7 @@ class SandboxSigner(SignerBase):
         state = self._state(zone)
         match move:
             case DnskeyAdd():
-                key = self._resolve(request, move.key)
+                key = self._resolve(request, self._asked_again(request, move.key))
                 if move.sign:
                     self._require_private(zone, [key])
                 published = replace(state, dnskeys=state.dnskeys | {key.id})
@@ -81,6 +81,20 @@ class SandboxSigner(SignerBase):
         keys = tuple(self._resolve(request, label) for label in sorted(labels))
         self._require_private(request.zone, keys)
         return keys
+
+    def _asked_again(self, request: Request, label: str) -> str:
+        """Return the symbol of the key to publish: the next free one where a forgetful signer is
+        asked once more for a key that it has made.
+        """
+        held = {key.label for key in self._held(request.zone)}
+        known = request.keys.get(label)
+        parsed = parse_symbol(label)
+        if not self._layout.forgetful or parsed is None or (known and known.public_key):
+            return label
+        role, algorithm, number = parsed
+        while symbol(role, algorithm, number) in held:
+            number += 1
+        return symbol(role, algorithm, number) if label in held else label
 
     def _resolve(self, request: Request, label: str, *, create: bool = True) -> HeldKey:
         key = request.keys.get(label)

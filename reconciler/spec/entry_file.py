@@ -96,6 +96,20 @@ def read_entry(data: bytes, source: str) -> ReadEntry:
     return ReadEntry(_entry_from_any(data, source), canonical=is_canonical(data))
 
 
+def draft_to_bytes(draft: Draft) -> bytes:
+    """Return the canonical form of what an entry would have said, for a file of its own."""
+    members: dict[str, Json] = {
+        "event": draft.event.value,
+        "zone": draft.zone,
+        "plan": draft.plan,
+        "change": draft.change,
+        "step": draft.step,
+        "idem": draft.idem,
+        "data": dict[str, Json](draft.data),
+    }
+    return canonical({name: value for name, value in members.items() if value is not None})
+
+
 def entry_from_bytes(data: bytes, source: str) -> Entry:
     """Return the entry in `data`, in whatever form it is written; errors as for `read_entry`."""
     return canonical_entry(data, VERSION) or _entry_from_any(data, source)

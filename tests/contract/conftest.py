@@ -70,6 +70,20 @@ def signer_bench(request: pytest.FixtureRequest, world: World) -> SignerBench:
     return SignerBench(signer=signer(world, name), zone=zone, address=address, world=world)
 
 
+@pytest.fixture
+def forgetful_bench(tmp_path: Path) -> Iterator[SignerBench]:
+    """A signer whose API knows no repeated call."""
+    layout = example_layout()
+    zones = tuple(zone for zone in layout.zones if not zone.keys)
+    signers = tuple(replace(found, forgetful=True) for found in layout.signers)
+    layout = replace(layout, zones=zones, signers=signers)
+    with World.create(tmp_path / "forgetful", start=START, layout=layout, seed=1) as made:
+        made.leap_to(START + timedelta(days=1))
+        yield SignerBench(
+            signer=signer(made, "a"), zone="shop.example.", address="192.0.2.1", world=made
+        )
+
+
 _WRITING = {
     "sandbox-registrar": ("registrar", "shop.example."),
     "sandbox-manual": ("by-hand", "bank.example."),

@@ -376,3 +376,64 @@ def test_what_stands_at_the_apex_is_changed_or_refused_as_the_capabilities_say(
         with pytest.raises(AdapterError) as caught:
             signer_bench.apply(move, f"{number}", **{KSK: created[KSK]})
         assert refused(caught)
+
+
+SAFE_TO_REPEAT = {
+    Idempotency.DECLARATIVE,
+    Idempotency.CALLER_KEY,
+    Idempotency.MARKER,
+    Idempotency.OPERATION_ID,
+}
+"""Every class but the opaque one: a run that does not know how a call ended may make it again."""
+
+
+def test_a_signers_move_that_is_safe_to_repeat_has_one_effect(signer_bench: SignerBench) -> None:
+    """Repeated by a run that knows nothing of the first, and once more under its own id."""
+    moves: list[SignerMove] = [signer_bench.sign, signer_bench.unsign]
+    for number, move in enumerate(moves):
+        assert signer_bench.signer.idempotency(move) in SAFE_TO_REPEAT
+        signer_bench.apply(move, f"{number}")
+        shown = signer_bench.dnskeys(), signer_bench.serial()
+        signer_bench.apply(move, f"{number}")
+        signer_bench.apply(move, f"{number}-again")
+        assert (signer_bench.dnskeys(), signer_bench.serial()) == shown
+
+
+def test_a_marked_key_is_found_again_by_its_symbol(signer_bench: SignerBench) -> None:
+    assert signer_bench.signer.idempotency(signer_bench.sign) is Idempotency.MARKER
+    made = signer_bench.apply(signer_bench.sign, "1")
+    labels = {key.label: key.text() for key in signer_bench.signer.observe(signer_bench.zone).keys}
+    assert {symbol: key.text() for symbol, key in made.items()}.items() <= labels.items()
+    assert signer_bench.apply(signer_bench.sign, "2") == made
+
+
+def test_a_parents_move_that_is_safe_to_repeat_has_one_effect(parent_bench: ParentBench) -> None:
+    move = DsReplace(ds=DS)
+    assert parent_bench.parent.idempotency(move) in SAFE_TO_REPEAT
+    parent_bench.parent.apply(parent_bench.zone, move, KEYS, "1")
+    shown = parent_bench.ds()
+    parent_bench.parent.apply(parent_bench.zone, move, KEYS, "1")
+    parent_bench.parent.apply(parent_bench.zone, move, KEYS, "2")
+    assert not parent_bench.parent.observe(parent_bench.zone).pending
+    assert parent_bench.ds() == shown
+
+
+def test_an_operation_id_can_be_asked_after_until_it_is_done(parent_bench: ParentBench) -> None:
+    move = DsReplace(ds=DS)
+    by_id = parent_bench.parent.idempotency(move) is Idempotency.OPERATION_ID
+    receipt = parent_bench.parent.apply(parent_bench.zone, move, KEYS, "1")
+    assert (receipt.operation is not None) == by_id
+    assert parent_bench.parent.observe(parent_bench.zone).pending == by_id
+    assert parent_bench.ds()
+    assert not parent_bench.parent.observe(parent_bench.zone).pending
+
+
+def test_an_opaque_move_is_declared_so_for_repeating_it_does_it_twice(
+    forgetful_bench: SignerBench,
+) -> None:
+    add = DnskeyAdd(signer=forgetful_bench.signer.name, key=KSK, sign=False)
+    assert forgetful_bench.signer.idempotency(add) is Idempotency.OPAQUE
+    forgetful_bench.apply(add, "1")
+    assert len(forgetful_bench.dnskeys()) == 1
+    forgetful_bench.apply(add, "1")
+    assert len(forgetful_bench.dnskeys()) == 2

@@ -4,7 +4,8 @@ Started once, it imports everything and then forks one process per run, so that 
 does and not what its imports do. One JSON object per line: on stdin `{"root", "zone", "at", "do"}`,
 on stdout `{"pid"}` when a run begins, and `{"pid", "code", "result"}` when it ended, where a
 negative code is the signal that ended it. `at` is a checkpoint and a count, `["after-call", 2]`;
-`do` is what happens there: `kill`, `stop` (SIGSTOP), or `meet:PATH` (wait until PATH is there).
+`do` is what happens there: `kill`, `stop` (SIGSTOP), `INT:PATH` or `TERM:PATH` (PATH tells when),
+or `meet:PATH` (wait until PATH is there).
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ def hook(at: list[Any] | None, do: str) -> Callable[[str], None]:
             return
         if do == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        elif do.startswith(("INT:", "TERM:")):
+            name, _, path = do.partition(":")
+            Path(path).touch()
+            os.kill(os.getpid(), getattr(signal, f"SIG{name}"))
         elif do == "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
         else:
