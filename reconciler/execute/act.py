@@ -132,7 +132,7 @@ def _call_all(turn: Turn, plan: ZonePlan, step: Step, fence: Fence) -> Sequence[
     """Make every call of `step`; None where the deadline passed, before the call that was next."""
     keys = plan.timeline.keys if plan.timeline else {}
     known = {label: key for label, key in keys.items() if isinstance(key, Key)}
-    receipts = []
+    receipts: list[Receipt] = []
     for number, move in _created_first(step.moves, known):
         turn.outside.checkpoint("before-call")
         if not receipts:

@@ -200,7 +200,8 @@ def test_the_record_says_whose_word_it_was(play: Play) -> None:
     (intent,) = play.entries(Event.INTENT)
     assert outcome.draft.idem == word.draft.idem == intent.draft.idem
     assert word.draft.data == {"reason": ANN.reason, "done": False, "person": "ann"}
-    assert outcome.draft.data == {"ok": False, "message": f"a person's word: {ANN.reason}"}
+    said = f"a person's word: {ANN.reason}"
+    assert outcome.draft.data == {"ok": False, "message": said, "resolved": True}
 
 
 def test_what_a_run_may_still_be_doing_is_not_settled(play: Play) -> None:
