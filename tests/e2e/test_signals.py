@@ -21,6 +21,8 @@ from tests.execute.acts import desired
 AT_MOST = 7
 """Seconds that GitHub leaves a run between SIGINT and SIGTERM, less a little."""
 NOTHING_BEGUN = {"observed", "planned", "before-intent"}
+RUNS_BEFORE = {"planned": 0, "before-evidence": 2, "after-evidence": 2}
+"""How many runs come before the one that passes a checkpoint; one, which waits for approval."""
 NOTHING_CALLED = {"after-intent", "before-call"}
 
 
@@ -66,7 +68,7 @@ def finish(runs: Runs, ended: Ended) -> None:
 def test_asked_to_stop_at_a_checkpoint(
     runs: Runs, tmp_path: Path, checkpoint: str, do: str
 ) -> None:
-    if checkpoint != "planned":
+    for _ in range(RUNS_BEFORE.get(checkpoint, 1)):
         runs.answer(runs.run())
     asked_to_stop(runs, checkpoint, do, tmp_path / "asked")
     intents, outcomes = runs.play.entries(Event.INTENT), runs.play.entries(Event.OUTCOME)
