@@ -16,6 +16,7 @@ from reconciler.model.moves import (
     DnskeyRemove,
     DnskeySign,
     DsAdd,
+    DsConfirm,
     DsRemove,
     DsReplace,
     Move,
@@ -79,6 +80,8 @@ class Bad:
     profile: str
     verdict: str
     when: int
+    excused: bool = False
+    unknown: bool = False
 
 
 class Simulation:
@@ -188,7 +191,7 @@ class Simulation:
             or (isinstance(move, kinds.get(kind, ())) and getattr(move, "signer", None) == signer)
         ]
 
-    def _installed(self) -> Iterator[Held]:
+    def _installed(self, ttl: int | None = None) -> Iterator[Held]:
         for place in self.lanes:
             for version, _, served in self.stays(place):
                 if not isinstance(version, CdsVersion) or not version.polled:
@@ -196,11 +199,12 @@ class Simulation:
                 if version.cds or version.unknown:
                     assert place[1] is not None
                     seen = kept(served & self.reach(place[1]), version.ttl)
-                    yield from self._from_cds(version, kept(seen, version.processing_max))
+                    deciding = kept(seen, version.processing_max)
+                    largest = max(ds.ttl for ds in self.lanes[RRsetKind.DS, None])
+                    yield from self._from_cds(version, deciding, largest if ttl is None else ttl)
 
-    def _from_cds(self, cds: CdsVersion, deciding: int) -> Iterator[Held]:
+    def _from_cds(self, cds: CdsVersion, deciding: int, ttl: int) -> Iterator[Held]:
         lane = self.lanes[RRsetKind.DS, None]
-        ttl = max(version.ttl for version in lane)
         wanted: Content = (frozenset(cds.cds or ()) if cds.cds != "delete" else frozenset(),)
         observed = [self.begin(version) for version in lane if version.step is None][-1]
         for start in [*range(-PAST, observed), *range(FUTURE)]:
@@ -219,7 +223,29 @@ class Simulation:
                     yield Held(content, cds.unknown, seconds(begin, NEVER), cds, free, free)
 
     def bad(self) -> list[Bad]:
-        """Every bad mix that some cache may hold at or after 0."""
+        """Every bad mix that some cache may hold at or after 0 by the plan's fault."""
+        return [found for found in self._all() if not found.excused] + list(self._untrue())
+
+    def exposure(self) -> int | None:
+        """Until when what was broken at the start may be seen; None: never, or for ever."""
+        found = [b.when for b in self._all() if b.excused and not b.unknown]
+        last = max((when.bit_length() - PAST for when in found), default=0)
+        return None if last >= FUTURE else last or None
+
+    def _untrue(self) -> Iterator[Bad]:
+        """What signers are told of the parent while some server of it shows something else."""
+        told = [(s.id, m) for s in self.steps.values() for m in s.moves if isinstance(m, DsConfirm)]
+        for name, move in told:
+            now = seconds(self.times[name], self.times[name] + 1)
+            lane = self.stays((RRsetKind.DS, None))
+            given = [(content_of(v)[0], v.unknown, served) for v, _, served in lane]
+            given += [(h.content[0], h.unknown, h.when) for h in self._installed(ttl=0)]
+            for ds, unknown, when in given:
+                holds = move.key in {ref.key for ref in ds}  # type: ignore[attr-defined]  # a DsRef
+                if now & when and (unknown or holds is not move.present):
+                    yield Bad("I11", "untrue", now & when)
+
+    def _all(self) -> list[Bad]:
         found = []
         never = Simulation(
             self.timeline, tuple(self.steps.values()), dict.fromkeys(self.times, NEVER)
@@ -244,11 +270,10 @@ class Simulation:
                 when = view[0].when & view[1].when & view[2].when & seconds(0, NEVER)
                 if when and status(profile, self.timeline.keys, view) == "bogus":
                     there = all((id(part.source), part.content) in at_start for part in view)
-                    if any(part.of_start and id(part.source) in dead for part in view):
-                        continue
-                    if there and any(part.gone for part in view):
-                        continue
-                    found.append(Bad(profile, "bogus", when))
+                    excused = any(part.of_start and id(part.source) in dead for part in view)
+                    excused = excused or (there and any(part.gone for part in view))
+                    unknown = any(part.unknown for part in view)
+                    found.append(Bad(profile, "bogus", when, excused, unknown))
             found += self._insecure(profile, parts[0])
             found += self._lost(profile, parts[0], [*parts[1], *parts[2]])
         return found

@@ -17,13 +17,14 @@ from reconciler.model.moves import (
     DnskeyRemove,
     DnskeySign,
     DsAdd,
+    DsConfirm,
     DsRemove,
     DsReplace,
     Move,
     NsSet,
     TtlSet,
 )
-from reconciler.model.plan import Malformed, Refuted, Step
+from reconciler.model.plan import Malformed, Proved, Refuted, Step
 from reconciler.model.timeline import (
     CdsVersion,
     DataVersion,
@@ -75,8 +76,12 @@ def agree(steps: Sequence[Step], timeline: Timeline) -> None:
         for instant in (verdict.begins, last):
             assert any(b.when >> PAST + instant & 1 for b in matching)
         return
-    for times in schedules(steps):
+    tried = list(schedules(steps))
+    for times in tried:
         assert not Simulation(timeline, steps, times).bad(), times
+    soonest = {s.id: min(times[s.id] for times in tried) for s in steps}
+    assert isinstance(verdict, Proved)
+    assert verdict.exposure_until == Simulation(timeline, steps, soonest).exposure()
 
 
 V = TypeVar("V", bound=Version)
@@ -164,6 +169,17 @@ def moves_between(draw: st.DrawFn, before: Version, after: Version) -> Iterator[
         yield TtlSet(signer=place, rrset=kind, ttl=after.ttl)
 
 
+def told(draw: st.DrawFn, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Sometimes the signer is told of a DS."""
+    if draw(st.integers(0, 3)):
+        return tuple(steps)
+    move = DsConfirm(
+        signer="a", key=draw(st.sampled_from(["k1", "k2"])), present=draw(st.booleans())
+    )
+    at = draw(st.sampled_from([s.id for s in steps]))
+    return tuple(replace(s, moves=(*s.moves, move)) if s.id == at else s for s in steps)
+
+
 def with_moves(
     draw: st.DrawFn, steps: Sequence[Step], lanes: Sequence[Sequence[Version]]
 ) -> tuple[Step, ...]:
@@ -230,7 +246,7 @@ def anything(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
     versions = [*delegation, *(version for found in lanes for version in found)]
     profile = draw(st.sampled_from(PROFILES))
     timeline = world(versions, profile, insecure_allowed=draw(st.booleans()))
-    return with_moves(draw, steps, lanes), timeline
+    return told(draw, with_moves(draw, steps, lanes)), timeline
 
 
 def rolled(draw: st.DrawFn, kind: str) -> list[list[Version]]:
@@ -291,6 +307,32 @@ def rollovers(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
 
 
 @st.composite
+def polled(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
+    """The parent moves the DS from k1 to k2 by itself; CDS asks for that since lately, or at s1."""
+    both, old, new = frozenset({"k1", "k2"}), frozenset(REFS[:1]), frozenset(REFS[1:2])
+    lately = draw(st.booleans())
+    limit = draw(st.integers(0, 3))
+    dnskey = DnskeyVersion(ttl=0, propagation=0, signer="a", keys=both, signed_by=both)
+    ds = DsVersion(ttl=0, propagation=0, ds=old)
+    before = replace(CDS, cds=draw(st.sampled_from([None, old])), processing_max=limit)
+    asked = replace(before, cds=new, step=None if lately else "s1", at=-1 if lately else 0)
+    gone = replace(before, step="s1" if lately else "s2", at=0, cds=None)
+    lanes: list[list[Version]] = [
+        [ds, replace(ds, step="s1" if lately else "s2", ds=new)],
+        [dnskey],
+        [DataVersion(ttl=1, propagation=0, signer="a", signed_by=frozenset({"k2"}))],
+        [before, asked, *([gone] if draw(st.booleans()) else [])],
+    ]
+    if lately and draw(st.booleans()):
+        lanes[1].append(replace(dnskey, step="s2", keys=frozenset({"k2"})))
+    drawn = [figured(draw, found) for found in lanes]
+    steps = with_moves(draw, draw(needs()), drawn[1:])
+    versions = [*NS, *(version for found in drawn for version in found)]
+    timeline = world(versions, draw(st.sampled_from(["loose", "ds-alg"])), insecure_allowed=False)
+    return told(draw, steps), replace(timeline, keys=keys("k1 k2"))
+
+
+@st.composite
 def migrations(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
     """Two signers: the delegation moves at s1, what served the old one goes at s2."""
     old, new, both = frozenset({"k1"}), frozenset({"k2"}), frozenset({"k1", "k2"})
@@ -303,9 +345,9 @@ def migrations(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
         [replace(ns, signer="a", signers=draw(sets))],
         [replace(ns, signer="b", signers=draw(sets))],
         [DsVersion(ttl=0, propagation=0, ds=frozenset(REFS[:2]))],
-        [DnskeyVersion(ttl=0, propagation=0, signer="a", keys=both, signed_by=old)],
+        [replace(dnskey_b, signer="a", signed_by=old, expires=draw(EXPIRES))],
         [dnskey_b],
-        [DataVersion(ttl=0, propagation=0, signer="a", signed_by=old)],
+        [DataVersion(ttl=0, propagation=0, signer="a", signed_by=old, expires=draw(EXPIRES))],
         [DataVersion(ttl=0, propagation=0, signer="b", signed_by=new)],
     ]
     if draw(st.booleans()):
@@ -315,6 +357,8 @@ def migrations(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
         lanes[3].append(DsVersion(ttl=0, propagation=0, step="s2", ds=frozenset(REFS[1:2])))
     if draw(st.booleans()):
         lanes[5].append(replace(dnskey_b, step="s2", keys=new))
+    if draw(st.integers(0, 3)) == 0:
+        lanes.append([changed(draw, replace(CDS, signer=draw(st.sampled_from(["a", "b"]))))])
     drawn = [figured(draw, found) for found in lanes]
     for found in drawn[:3]:
         if draw(st.integers(0, 5)) == 0:
@@ -345,6 +389,14 @@ def test_any_small_world_is_judged_as_by_brute_force(
 @SMALL
 @given(rollovers())
 def test_a_rollover_with_any_waits_is_judged_as_by_brute_force(
+    drawn: tuple[tuple[Step, ...], Timeline],
+) -> None:
+    agree(*drawn)
+
+
+@SMALL
+@given(polled())
+def test_a_parent_that_polls_is_judged_as_by_brute_force(
     drawn: tuple[tuple[Step, ...], Timeline],
 ) -> None:
     agree(*drawn)

@@ -133,3 +133,23 @@ def test_a_deadline_on_another_step_protects_as_well() -> None:
     assert isinstance(prove(resigned(11, 10), timeline), Proved)
     assert isinstance(prove(resigned(12, 10), timeline), Refuted)
     assert isinstance(prove(resigned(11, 11), timeline), Refuted)
+
+
+def test_slack_never_turns_two_versions_round() -> None:
+    """s2 follows s1 only because it waits longer for s0 than s1 may: that much must remain."""
+    w = World(keys=keys("k1 z1 z2"))
+    timeline = w.timeline(
+        w.ds(None, "k1"),
+        w.dnskey(None, "k1 z1", "k1"),
+        w.dnskey("s1", "k1 z1 z2", "k1"),
+        w.dnskey("s2", "k1 z1", "k1"),
+        w.data(None, "z1"),
+    )
+    steps = (
+        step("s0", {}, actor="person"),
+        step("s1", {"s0": 0}, add("z2"), by={"s0": 50}),
+        step("s2", {"s0": 80}, remove("z2")),
+    )
+    verdict = prove(steps, timeline)
+    assert isinstance(verdict, Proved)
+    assert [s.seconds for s in verdict.slack] == [0, 30]

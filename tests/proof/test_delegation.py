@@ -19,6 +19,8 @@ W = World(
     ns_ttl=hours(48),
     child=minutes(6),
 )
+NS_TO_B = NsSet(signers=frozenset({"b"}))
+APEX_TO_B = ApexNsSet(signer="a", signers=frozenset({"b"}))
 
 
 def cleaning(*delegation: Version, at: str = "b") -> Timeline:
@@ -161,7 +163,6 @@ def test_ns_comes_after_ds_on_joining_and_before_it_on_leaving(
 
 def test_a_delegation_that_moves_before_its_apex_keeps_the_old_signer_asked() -> None:
     """The leaving signer's apex NS set, changed a day later, may be asked for meanwhile."""
-    b = frozenset({"b"})
     timeline = W.timeline(
         W.ns(None, "a"),
         W.ns("s1", "b"),
@@ -184,8 +185,8 @@ def test_a_delegation_that_moves_before_its_apex_keeps_the_old_signer_asked() ->
         (hours(1 + 48 + 24), by_apex - 1, Refuted),
     ):
         steps = (
-            step("s1", {}, NsSet(signers=b)),
-            step("s2", {"s1": hours(24)}, ApexNsSet(signer="a", signers=b)),
+            step("s1", {}, NS_TO_B),
+            step("s2", {"s1": hours(24)}, APEX_TO_B),
             step("s3", {"s1": from_parent, "s2": from_apex}, remove("za", "b")),
         )
         assert isinstance(prove(steps, timeline), expected), (from_parent, from_apex)
