@@ -32,13 +32,15 @@ class Offer(NamedTuple):
     """A move that can be made now, and what it does to the node.
 
     `reads`: the slots that must stand as they do for the offer to be open. `by`: who moves by
-    itself, `parent` or `signer-itself:<name>`; None where the move is ours to ask for.
+    itself, `parent` or `signer-itself:<name>`; None where the move is ours to ask for. `ttl`: with
+    which TTL its slot is published from then on, None where that stays.
     """
 
     move: Move | ParentInstalls
     writes: tuple[Write, ...]
     reads: tuple[int, ...] = ()
     by: str | None = None
+    ttl: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

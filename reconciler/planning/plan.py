@@ -29,6 +29,7 @@ from reconciler.planning.timeline import (
     timeline_of,
     versions_of,
 )
+from reconciler.planning.ttls import hint_on, quickened
 from reconciler.planning.variants import Way, ways_of
 
 ASSUMPTIONS = (
@@ -127,7 +128,8 @@ def _unchanged(context: Context) -> ZonePlan:
 
 
 def _planned(context: Context, way: Way) -> ZonePlan:
-    solution = way.solution
+    lowers = context.desired.policy.lower_ttls
+    solution = (quickened(way.solution) if lowers else None) or way.solution
     times = solution.waits.earliest()
     task = solution.task
     begin = times[1]
@@ -151,7 +153,11 @@ def _planned(context: Context, way: Way) -> ZonePlan:
         ),
         risk=_highest(steps),
         distrusted_min=_distrusted(way),
-        hints=(*context.hints, *_replays(context, way)),
+        hints=(
+            *context.hints,
+            *_replays(context, way),
+            *(() if lowers else hint_on(solution)),
+        ),
     )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 
 from reconciler.model.keys import parse_symbol
 from reconciler.model.moves import RollStart, ZoneSign
+from reconciler.planning.edge import retimed
 from reconciler.planning.past import Past, PastVersion
 from reconciler.planning.publication import reached_at
 from reconciler.planning.solve import Solution, solve
 from reconciler.planning.task import Task
+from reconciler.planning.ttls import restored
 
 
 def ways_back(solution: Solution) -> Iterator[tuple[int, Solution]]:
@@ -30,7 +33,7 @@ def ways_back(solution: Solution) -> Iterator[tuple[int, Solution]]:
             return
         back = solve(task_after(solution, number), views)
         if back is not None and not _needs_lost_keys(back):
-            yield number, back
+            yield number, restored(back, solution)
 
 
 def _needs_lost_keys(back: Solution) -> bool:
@@ -57,6 +60,10 @@ def task_after(solution: Solution, number: int) -> Task:
         ),
         start=solution.path[number - 1].after,
         goal=task.start,
+        timings=tuple(
+            reduce(lambda t, edge: retimed(t, edge, slot), solution.path[:number], timing)
+            for slot, timing in enumerate(task.timings)
+        ),
         insecure=False,
         asked=solution.kept,
         pasts=tuple(
@@ -83,7 +90,8 @@ def past_after(solution: Solution, slot: int, past: Past, number: int) -> Past:
     versions = [v if v.at is None else replace(v, at=v.at - first) for v in past]
     for earlier, edge in enumerate(solution.path[:number], start=1):
         value = edge.after[slot]
-        if value == edge.before[slot]:
+        timing, same = retimed(timing, edge, slot), timing
+        if value == edge.before[slot] and timing is same:
             continue
         apart = 0 if earlier == number else back[earlier][number] or 0
         versions.append(

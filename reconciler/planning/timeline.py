@@ -16,7 +16,7 @@ from reconciler.model.timeline import (
     Timeline,
     Version,
 )
-from reconciler.planning.edge import Edge
+from reconciler.planning.edge import Edge, retimed
 from reconciler.planning.past import Past
 from reconciler.planning.publication import Side, World
 from reconciler.planning.timing import SlotTiming
@@ -54,7 +54,8 @@ def versions_of(
         ]
         for number, edge in enumerate(path, start=1):
             value = edge.after[slot]
-            if value != edge.before[slot]:
+            timing, same = retimed(timing, edge, slot), timing  # noqa: PLW2901 - as it is from then on
+            if value != edge.before[slot] or timing is not same:
                 versions.append(
                     version_of(
                         world,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
 
-from reconciler.planning.edge import Edge
+from reconciler.planning.edge import Edge, retimed
 from reconciler.planning.past import Past, gone_at
 from reconciler.planning.publication import DS_SLOT, World, data_slot, dnskey_slot
 from reconciler.planning.safety import View, Views
@@ -117,6 +117,7 @@ def windows_of(
     ends = past[-1].expires
     for step, edge in enumerate(path, start=1):
         before, after = edge.before[slot], edge.after[slot]
+        timing, same = retimed(timing, edge, slot), timing
         for passing in edge.states[slot]:
             if passing not in (before, after):
                 life = max(timing.ttl_of(state) for state in (before, passing, after))
@@ -132,7 +133,7 @@ def windows_of(
                         passing=True,
                     )
                 )
-        if before != after:
+        if before != after or timing is not same:
             over = Mark(step, bound + ttl)
             whole = window(slot, value, begins, over, propagation=bound, ttl=ttl)
             windows.append(replace(whole, expires=ends))

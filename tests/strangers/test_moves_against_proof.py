@@ -1,4 +1,4 @@
-"""Planner and proof meet on worlds of more than keys: CDS, denial, signers and parents that act."""
+"""Planner and proof meet on worlds of more than keys: CDS, denial, TTLs, systems that act alone."""
 
 from __future__ import annotations
 
@@ -98,6 +98,7 @@ def worlds(draw: st.DrawFn) -> World:
             signing=draw(st.sampled_from([Signing.KEYS, Signing.KEYS, Signing.POLICY])),
             algorithms=frozenset({5, 8, 13}),
             sets_cds=draw(st.booleans()),
+            sets_ttl=draw(st.booleans()),
             denials=frozenset({DenialKind.NSEC, DenialKind.NSEC3}),
         ),
     )
@@ -126,6 +127,7 @@ def desires(draw: st.DrawFn) -> DesiredZone:
             algorithm=algorithm,
             keys=scheme,
             publish_cds=draw(st.booleans()),
+            lower_ttls=draw(st.booleans()),
             ksk_rollover=draw(st.sampled_from(list(KskRollover))),
             denial=draw(DENIALS) if algorithm != 5 else Denial(),
             digest_types=draw(st.sampled_from([frozenset({2}), frozenset({2, 4})])),
