@@ -12,7 +12,7 @@ from reconciler.model.durations import duration_words
 from reconciler.model.entries import Json
 from reconciler.model.plan import ZonePlan
 from reconciler.report.console import visible
-from reconciler.report.words import move_words, who
+from reconciler.report.words import orders, who_acts
 
 
 def print_rehearsed(out: Console, plan: ZonePlan, seen: Rehearsed) -> None:
@@ -43,8 +43,7 @@ def _does(plan: ZonePlan, name: str) -> str:
         return "before the first step"
     step = next(step for step in plan.steps if step.id == name)
     keys = plan.timeline.keys if plan.timeline else {}
-    moves = [move_words(move, keys) for move in step.moves] or ["wait"]
-    return f"{who(step.actor)}: {'; and '.join(moves)}"
+    return f"{who_acts(step)}: {'; and '.join(orders(step, keys))}"
 
 
 def _saw(step: StepSeen) -> str:

@@ -6,14 +6,12 @@ for its own format.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from reconciler.model.durations import duration_words
-from reconciler.model.keys import KeyEntry
-from reconciler.model.moves import Move, system
 from reconciler.model.plan import (
     FreezeClass,
     Malformed,
@@ -32,9 +30,9 @@ from reconciler.report.times import clock_words, earliest
 from reconciler.report.words import (
     deadline_words,
     exposure_words,
-    move_words,
     need_words,
-    who,
+    orders,
+    who_acts,
 )
 
 _STATUS = {
@@ -51,7 +49,6 @@ _FREEZE = {
 
 
 _NOTHING = "none"
-_TOGETHER = "together, in any order"
 WAYS = ("way", "last change after", "key distrusted after", "insecure for", "bogus for")
 """Titles of a table of ways to choose from; the third column may be empty."""
 
@@ -214,8 +211,8 @@ def _steps(steps: Sequence[Step], timeline: Timeline | None, begun: datetime) ->
         seconds = times[step.id]
         yield StepView(
             id=visible(step.id),
-            who=_TOGETHER if _several(step) else who(step.actor),
-            moves=tuple(_move(move, step, keys) for move in step.moves) or ("wait",),
+            who=who_acts(step),
+            moves=orders(step, keys),
             waits=(
                 *(need_words(need) for need in step.needs),
                 *(deadline_words(deadline) for deadline in step.not_after),
@@ -226,26 +223,6 @@ def _steps(steps: Sequence[Step], timeline: Timeline | None, begun: datetime) ->
             risk=step.risk.value,
             freeze=_FREEZE[step.freeze_class],
         )
-
-
-def _several(step: Step) -> bool:
-    return len({system(move) for move in step.moves}) > 1
-
-
-def _move(move: Move, step: Step, keys: Mapping[str, KeyEntry]) -> str:
-    """Return a move as an order; where several systems take part in a step, with who makes it."""
-    words = move_words(move, keys)
-    return f"{who(_made_by(move, step))}: {words}" if _several(step) else words
-
-
-def _made_by(move: Move, step: Step) -> str:
-    """Return the actor that makes a move: a person for a manual parent, a signer by itself."""
-    actors = {actor.strip() for actor in step.actor.split(",")}
-    asked = system(move)
-    itself = asked.replace("signer:", "signer-itself:", 1)
-    if asked == "parent":
-        return asked if asked in actors else "person"
-    return itself if itself in actors and asked not in actors else asked
 
 
 def _refusal(refusal: Refusal) -> RefusalView:

@@ -24,7 +24,7 @@ from reconciler.model.timeline import Version, slot
 from reconciler.report.console import visible
 from reconciler.report.times import clock_words, earliest
 from reconciler.report.version_words import place_words, version_words
-from reconciler.report.words import deadline_words, move_words, who
+from reconciler.report.words import deadline_words, orders, who_acts
 
 _RULES = {
     "proof": "the proof asks for it, to the second",
@@ -36,6 +36,10 @@ _RULES = {
     "rule:I4": "I4 asks for it: no cache may outlive a signature that nobody refreshes",
     "rule:I6": "I6 asks for it: a DS is submitted only for a key in every cached DNSKEY RRset",
     "rule:I7": "I7 asks for it: each signer's DNSKEY RRset holds every other signer's ZSK",
+    "rule:I10": "I10 asks for it: a parent may act on a CDS set long after it was seen",
+    "rule:I11": "I11 asks for it: only what every server was seen to serve is told to anybody",
+    "rule:I16": "I16 asks for it: NSEC3 is not served beside keys that do not know it",
+    "rule:distrust": "it keeps validators from being led to a compromised key again",
     "rule:I8": "I8 asks for it: on leaving, NS go before DS, and DS before ZSK",
 }
 """Who asks for a wait, by its reason; the identifiers are those of docs and plans."""
@@ -102,10 +106,9 @@ def story_json(story: StepStory) -> Json:
 
 def _does(plan: ZonePlan, step: Step) -> Iterator[str]:
     keys = plan.timeline.keys if plan.timeline else {}
-    moves = [move_words(move, keys) for move in step.moves] or ["wait"]
-    yield f"{who(step.actor)}: {'; and '.join(moves)}"
+    yield f"{who_acts(step)}: {'; and '.join(orders(step, keys))}"
     for before, after in _changes(plan, step):
-        yield f"at {place_words(slot(after))}: {version_words(before)} -> {version_words(after)}"
+        yield f"at {place_words(slot(after))}: {version_words(before)} -> {_becomes(before, after)}"
         yield f"  {_lingers(before, after)}"
 
 
@@ -117,6 +120,13 @@ def _changes(plan: ZonePlan, step: Step) -> Iterator[tuple[Version, Version]]:
         if version.step == step.id and slot(version) in standing:
             yield standing[slot(version)], version
         standing[slot(version)] = version
+
+
+def _becomes(before: Version, after: Version) -> str:
+    """Return what a version holds, or its TTL where that is all that changes."""
+    same = version_words(before) == version_words(after)
+    lives = f", from now on with a TTL of {duration_words(after.ttl)}"
+    return f"the same{lives}" if same and before.ttl != after.ttl else version_words(after)
 
 
 def _lingers(before: Version, after: Version) -> str:
@@ -228,10 +238,10 @@ def _back(plan: ZonePlan, step: Step) -> Iterator[str]:
     count = "1 step" if len(found.steps) == 1 else f"{len(found.steps)} steps"
     yield f"{count} back to the start once it has taken effect, approved with this plan:"
     for back in found.steps:
-        moves = [move_words(move, found.timeline.keys) for move in back.moves] or ["wait"]
+        moves = orders(back, found.timeline.keys)
         waits = [f"{duration_words(n.wait_min)} {_since(n)}" for n in back.needs if n.wait_min]
         after = f" ({' and '.join(waits)})" if waits else ""
-        yield f"  {visible(back.id)} {who(back.actor)}: {'; and '.join(moves)}{after}"
+        yield f"  {visible(back.id)} {who_acts(back)}: {'; and '.join(moves)}{after}"
 
 
 def _risk(step: Step) -> Iterator[str]:

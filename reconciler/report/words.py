@@ -26,8 +26,9 @@ from reconciler.model.moves import (
     TtlSet,
     ZoneSign,
     ZoneUnsign,
+    system,
 )
-from reconciler.model.plan import Deadline, Need, WaitFrom
+from reconciler.model.plan import Deadline, Need, Step, WaitFrom
 from reconciler.model.timeline import RRsetKind
 from reconciler.report.console import visible
 
@@ -50,6 +51,34 @@ _ACTORS = {"parent": "the parent", "person": "a person"}
 def who(actor: str) -> str:
     """Return who acts: `signer a`, `the parent`, `signer a by itself`, `a person`."""
     return ", ".join(_one_actor(part.strip()) for part in actor.split(","))
+
+
+def who_acts(step: Step) -> str:
+    """Return who makes a step; where several systems do, `orders` says who makes which move."""
+    return "together, in any order" if _several(step) else who(step.actor)
+
+
+def orders(step: Step, keys: Mapping[str, KeyEntry]) -> tuple[str, ...]:
+    """Return the moves of a step as orders, `wait` where it has none."""
+    if not step.moves:
+        return ("wait",)
+    told = ((who(_made_by(move, step)), move_words(move, keys)) for move in step.moves)
+    several = _several(step)
+    return tuple(f"{actor}: {words}" if several else words for actor, words in told)
+
+
+def _several(step: Step) -> bool:
+    return len({system(move) for move in step.moves}) > 1
+
+
+def _made_by(move: Move, step: Step) -> str:
+    """Return the actor that makes a move: a person for a manual parent, a signer by itself."""
+    actors = {actor.strip() for actor in step.actor.split(",")}
+    asked = system(move)
+    if asked == "parent":
+        return asked if asked in actors else "person"
+    itself = asked.replace("signer:", "signer-itself:", 1)
+    return itself if itself in actors and asked not in actors else asked
 
 
 def _one_actor(actor: str) -> str:

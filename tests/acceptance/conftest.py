@@ -42,6 +42,7 @@ def reconcile(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("COLUMNS", "120")
 
     def command(*arguments: str | Path) -> Ended:
+        capsys.readouterr()
         code = run([str(argument) for argument in arguments])
         told = capsys.readouterr()
         return Ended(code, told.out, told.err)
