@@ -22,6 +22,15 @@ def installed_by_cds(world: World, *, kept: bool = True) -> Iterator[Part]:
     of any DS version of the timeline that stands then (RFC 7344 §6, RFC 8078 §4). Windows are those
     of caches; where not `kept`, those of the parent's servers.
     """
+    merged: dict[tuple[int, str], Part] = {}
+    for part in _installed(world, kept=kept):
+        name = id(part.source), part.text
+        windows = merged[name].windows if name in merged else ()
+        merged[name] = replace(part, windows=(*windows, *part.windows))
+    yield from merged.values()
+
+
+def _installed(world: World, *, kept: bool) -> Iterator[Part]:
     lane = world.lanes[DS]
     ttl = max(stay.version.ttl for stay in lane) if kept else 0
     for version, ds, deciding in decisions(world):
