@@ -40,10 +40,9 @@ def untrue_claims(world: World) -> Iterator[Fault]:
 
 
 def _finding(move: DsConfirm) -> Finding:
-    where = "on every server of the parent" if move.present else "gone from the parent's servers"
-    return Finding(
-        Status.UNTRUE, f"{move.signer} is told so before the DS of {move.key} is {where}"
-    )
+    where = "on every server" if move.present else "gone from every server"
+    why = f"the DS of {move.key} must be {where} of the parent before {move.signer} is told so"
+    return Finding(Status.UNTRUE, why)
 
 
 def _claim(world: World, step: Step, move: DsConfirm) -> Part:

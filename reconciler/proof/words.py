@@ -17,6 +17,7 @@ from reconciler.model.timeline import (
     Slot,
     Version,
 )
+from reconciler.proof.profiles import Status
 
 _DIGESTS = {1: "SHA-1", 2: "SHA-256", 3: "GOST", 4: "SHA-384"}
 
@@ -131,12 +132,16 @@ def _slack(slack: WaitSlack) -> str:
 
 
 def _refuted(verdict: Refuted) -> list[str]:
-    story = sorted(verdict.schedule.items(), key=lambda step: step[1])
+    """Tell the steps up to the bad view, and then the view; what comes later changes nothing."""
+    story = sorted((at, step) for step, at in verdict.schedule.items() if at <= verdict.begins)
     until = "for ever" if verdict.ends is None else f"until {duration_words(verdict.ends)}"
+    several = len(verdict.versions) > 1
+    seen = "there may be" if verdict.verdict == Status.UNTRUE else "some cache may hold"
+    view = f"{seen} together" if several else seen
     return [
         f"Refuted under {verdict.profile}: the needs allow this course.",
-        *(f"  {duration_words(at):>18}  {step} takes effect" for step, at in story),
-        f"  {duration_words(verdict.begins):>18}  from here, {until}, some cache may hold together",
+        *(f"  {duration_words(at):>18}  {step} takes effect" for at, step in story),
+        f"  {duration_words(verdict.begins):>18}  from here, {until}, {view}",
         *(f"{'':>20}- {text}" for text in verdict.versions),
-        f"Together they are {verdict.verdict}. {verdict.why}",
+        f"{'Together they are' if several else 'It is'} {verdict.verdict}. {verdict.why}",
     ]
