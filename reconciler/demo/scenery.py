@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -152,8 +153,18 @@ PROBES = (("www", "A"), ("x.apps", "A"), ("", "TXT"))
 largest TTL of the zone, and stays longest in caches."""
 
 
-def portfolio_yaml(world: str, approvers: tuple[Person, ...], *, margins: bool) -> str:
-    """Return `zones/portfolio.yaml` of the demo; without `margins` every wait is the proof's."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A world and the portfolio in it: `files` holds the file of each zone."""
+
+    layout: WorldLayout
+    files: Mapping[str, str]
+
+
+def portfolio_yaml(
+    world: str, scene: WorldLayout, approvers: tuple[Person, ...], *, margins: bool
+) -> str:
+    """Return `zones/portfolio.yaml` over a world; without `margins` every wait is the proof's."""
     margin = "1h" if margins else "0s"
     people = "".join(_person_yaml(person) for person in approvers)
     names = ", ".join(person.name for person in approvers)
@@ -163,12 +174,9 @@ policies:
 {_policy_yaml("standard", "ECDSAP256SHA256", margin)}\
 {_policy_yaml("modern", "ED25519", margin)}\
 signers:
-  own: {{kind: sandbox, world: {world}}}
-  hosted: {{kind: sandbox-hosted, world: {world}}}
-  multi: {{kind: sandbox-multi, world: {world}}}
+{_systems_yaml(world, scene.signers)}\
 parents:
-  registrar: {{kind: sandbox-registrar, world: {world}}}
-  by-hand: {{kind: sandbox-manual, world: {world}}}
+{_systems_yaml(world, scene.parents)}\
 people:
 {people}owners:
   platform: {{people: [{names}], contacts: {{registrar: "help@registrar.example"}}}}
@@ -176,6 +184,10 @@ governance:
   critical_group: platform
   separation_of_duties: true
 """
+
+
+def _systems_yaml(world: str, systems: Iterable[SignerLayout | ParentLayout]) -> str:
+    return "".join(f"  {s.name}: {{kind: {s.kind}, world: {world}}}\n" for s in systems)
 
 
 def _policy_yaml(name: str, algorithm: str, margin: str) -> str:

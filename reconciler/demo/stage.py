@@ -13,6 +13,7 @@ from reconciler.demo.scenery import (
     AUTHOR,
     START,
     Person,
+    Scene,
     layout,
     portfolio_yaml,
     with_public,
@@ -27,7 +28,6 @@ from reconciler.model.entries import Actor, ActorKind
 from reconciler.model.plan import ZonePlan
 from reconciler.model.results import Converged, Result, WaitingForApproval, WaitingForTime
 from reconciler.sandbox.judge import CHAIN, BadView, Report, ValidationStatus
-from reconciler.sandbox.layout import WorldLayout
 from reconciler.sandbox.world import World
 from reconciler.spec.schemas import schemas
 from reconciler.wiring import Setting, Workspace, open_workspace, start_ledger
@@ -211,28 +211,28 @@ def build(
     worst_case: bool = False,
     margins: bool = True,
     start: datetime = START,
-    world: WorldLayout | None = None,
+    scene: Scene | None = None,
 ) -> None:
     """Make the repository and the world in `root`, adopt its zones, and let time settle them.
 
-    Virtual time begins at `start`. `world`: the demo's own unless another is given, with the same
-    zones, signers and parents.
+    Virtual time begins at `start`; without a `scene` it is the demo's.
     """
+    scene = scene or Scene(layout=layout(worst_case=worst_case), files=opening())
     root.mkdir(parents=True, exist_ok=True)
     repository = Repository.begin(root, _RUNNER)
     people = tuple(
         with_public(Person(name=name, email=f"{name}@shop.example"), make_key(path, name))
         for name, path in _approvers(root).items()
     )
-    files = {f"zones/{z.removesuffix('.')}.yaml": text for z, text in opening().items()}
-    files["zones/portfolio.yaml"] = portfolio_yaml("world", people, margins=margins)
+    files = {f"zones/{z.removesuffix('.')}.yaml": text for z, text in scene.files.items()}
+    files["zones/portfolio.yaml"] = portfolio_yaml("world", scene.layout, people, margins=margins)
     files[".gitignore"] = "/world/\n/keys/\n/report.html\n"
     files |= {f"schemas/{name}": text.decode() for name, text in schemas().items()}
     repository.commit(files, "Begin the portfolio", AUTHOR, start)
     repository.close()
-    World.create(root / "world", start=start, layout=world or layout(worst_case=worst_case)).close()
+    World.create(root / "world", start=start, layout=scene.layout).close()
     with open_stage(root) as stage:
-        for zone in opening():
+        for zone in scene.files:
             stage.run(zone)
         stage.world.leap_to(start + SETTLE)
 
@@ -251,7 +251,7 @@ def open_stage(root: Path) -> Iterator[Stage]:
             root=root,
             world=world,
             repository=repository,
-            watch=Watch(world, serving, opening()),
+            watch=Watch(world, serving, [zone.zone for zone in world.layout.zones]),
             approvers=_approvers(root),
             setting=Setting(world=world, routes=serving, actor=_CI),
         )

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.execute.act import asked
 from reconciler.execute.block import block
 from reconciler.execute.logged import refined_plan
 from reconciler.execute.outside import LOOK_AGAIN, LOOK_AGAIN_AT_PEOPLE
 from reconciler.execute.position import effects
 from reconciler.execute.propose import rules
 from reconciler.execute.readback import Laggard, reader
+from reconciler.execute.readback_moves import untold
 from reconciler.execute.resolve import SEEN_LATER, opaque, visible
 from reconciler.execute.snapshot import take
 from reconciler.execute.snapshot_json import snapshot_json
@@ -41,7 +43,7 @@ def look_for(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
     if timeline is None or zone is None:
         return _not_yet(turn, step, ())
     read = reader(turn.observation, timeline.keys)
-    lagging = read.laggards(effects(plan, step))
+    lagging = read.laggards(effects(plan, step)) + untold(turn.observation, step.moves)
     if lagging or not agreed(turn):
         return _not_yet(turn, step, lagging)
     turn.outside.checkpoint("before-evidence")
@@ -107,16 +109,16 @@ def _submitted(plan: ZonePlan) -> Sequence[str]:
 def _not_yet(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
     """Say who is waited for, or that it takes too long and a person must look."""
     made = turn.log.outcomes[step.id].at
-    limit = made + patience(turn)
+    limit = made + (patience(turn) if asked(step) else _patience_with_signers(turn))
     if turn.now > limit:
         return _overdue(turn, step, lagging)
     told = turn.log.outcomes[step.id].message
-    asked = "" if told in {"accepted", SEEN_LATER} else f" ({told})"
+    hint = "" if told in {"accepted", SEEN_LATER} else f" ({told})"
     return WaitingForTime(
         zone=turn.zone,
         until=min(turn.now + _patience_between(turn, step), limit + timedelta(seconds=1)),
         step=step.id,
-        reason=f"not every server shows the change yet: {_who(turn, lagging)}{asked}",
+        reason=f"not every server shows the change yet: {_who(turn, lagging)}{hint}",
     )
 
 
@@ -124,7 +126,7 @@ def _patience_between(turn: Turn, step: Step) -> timedelta:
     """Return when to look again: soon, or later where a person acts."""
     parent = turn.outside.parents[turn.desired.parent]
     by_hand = parent.capabilities.manual and any(system(move) == "parent" for move in step.moves)
-    return LOOK_AGAIN_AT_PEOPLE if by_hand else LOOK_AGAIN
+    return LOOK_AGAIN_AT_PEOPLE if by_hand or not asked(step) else LOOK_AGAIN
 
 
 def patience(turn: Turn) -> timedelta:
@@ -135,6 +137,15 @@ def patience(turn: Turn) -> timedelta:
     delays = [s.propagation_delay + s.signing_delay for s in zone.signers.values()]
     parent = zone.parent.capabilities.processing_max + zone.parent.propagation_delay
     return timedelta(seconds=max([parent, *delays]))
+
+
+def _patience_with_signers(turn: Turn) -> timedelta:
+    """Return how long what nobody asked for may take: what a parent takes at most, and a signer
+    that replaces every signature before it ends and keeps a key while caches hold what it signed.
+    """
+    zone = turn.observation.zone
+    lives = [s.signatures.validity + s.max_zone_ttl for s in zone.signers.values()] if zone else []
+    return patience(turn) + timedelta(seconds=max(lives, default=0))
 
 
 def _who(turn: Turn, lagging: Sequence[Laggard]) -> str:

@@ -11,6 +11,7 @@ from reconciler.execute.block import block
 from reconciler.execute.outside import LOOK_AGAIN
 from reconciler.execute.position import effects
 from reconciler.execute.readback import reader
+from reconciler.execute.readback_moves import nowhere
 from reconciler.execute.turn import Turn
 from reconciler.execute.words import silent
 from reconciler.ledger.history import OpenIntent
@@ -61,7 +62,8 @@ def visible(turn: Turn, step: Step) -> bool:
     if plan is None or plan.timeline is None or zone is None:
         return False
     read = reader(turn.observation, plan.timeline.keys)
-    return all(read.somewhere(version) for version in effects(plan, step))
+    told = all(read.somewhere(version) for version in effects(plan, step))
+    return told and not nowhere(turn.observation, step.moves)
 
 
 def _step(turn: Turn, intent: OpenIntent) -> Step | None:

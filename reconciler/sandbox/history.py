@@ -51,21 +51,24 @@ class RollPhase(StrEnum):
     """How far a signer that rolls by its own policy is with one key (RFC 7583 §3.1)."""
 
     PUBLISHED = "published"
-    """The successor is published; one that has a DS waits to be told of it."""
-    CONFIRMED = "confirmed"
-    """The DS of the successor is at the parent; that of the old key is not known to be gone."""
+    """The successor is published; one that has a DS waits for word of both DS."""
     RETIRING = "retiring"
     """Nothing new rests on the old key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roll:
-    """One key of a policy signer that takes the place of another: key ids, and since when."""
+    """One key of a policy signer that takes the place of another: key ids, and since when.
+
+    `there`, `gone`: it was told that the new DS is at the parent, and that the old one is not.
+    """
 
     old: int
     new: int
     phase: RollPhase
     since: int
+    there: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

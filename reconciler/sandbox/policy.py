@@ -45,20 +45,14 @@ def started(state: SignerState, old: int, new: int, now: int) -> SignerState:
     )
 
 
-def told(state: SignerState, key: int, now: int, *, present: bool) -> SignerState | None:
-    """Return the state after word of a DS; None where it must not be said yet.
-
-    The old DS is gone only after the new one was said to be there. What no rollover waits for
-    changes nothing.
-    """
+def told(state: SignerState, key: int, now: int, *, present: bool) -> SignerState:
+    """Return the state after word of a DS; what no rollover waits for changes nothing."""
     for roll in state.rolls:
-        if present and key == roll.new and roll.phase is RollPhase.PUBLISHED:
-            return _changed(state, roll, replace(roll, phase=RollPhase.CONFIRMED, since=now))
-        if not present and key == roll.old:
-            if roll.phase is RollPhase.PUBLISHED:
-                return None
-            if roll.phase is RollPhase.CONFIRMED:
-                return _changed(state, roll, replace(roll, phase=RollPhase.RETIRING, since=now))
+        if roll.phase is RollPhase.PUBLISHED and key == (roll.new if present else roll.old):
+            heard = replace(roll, there=True) if present else replace(roll, gone=True)
+            if heard.there and heard.gone:
+                heard = replace(heard, phase=RollPhase.RETIRING, since=now)
+            return _changed(state, roll, heard)
     return state
 
 
@@ -80,7 +74,7 @@ def _events(signer: SignerLayout, zone: ZoneLayout, state: SignerState) -> Itera
                 data = max_zone_ttl(zone, signer.name, state.ttls) + spread
                 at = roll.since + (max(parent, data) if double else data)
                 yield Event(at=at, state=_withdrawn(state, roll))
-            case RollPhase.PUBLISHED | RollPhase.CONFIRMED:
+            case RollPhase.PUBLISHED:
                 continue
 
 

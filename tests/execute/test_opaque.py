@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.audit.verify import audit
-from reconciler.demo.scenery import layout
+from reconciler.demo.scenery import Scene, layout
 from reconciler.demo.stage import build
+from reconciler.demo.stories import opening
 from reconciler.execute.control import Word, resolve
 from reconciler.execute.status import statuses
 from reconciler.ledger.git_ledger import GitLedger
@@ -34,7 +35,7 @@ def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("forgetful") / "portfolio"
     usual = layout(worst_case=False)
     signers = tuple(replace(signer, forgetful=True) for signer in usual.signers)
-    build(root, world=replace(usual, signers=signers))
+    build(root, scene=Scene(layout=replace(usual, signers=signers), files=opening()))
     return root
 
 
