@@ -15,6 +15,7 @@ from reconciler.demo.unlike import LONGEST, ROLES, reasons
 from reconciler.model.capabilities import DsWrite
 from reconciler.model.desired import Denial, DenialKind
 from reconciler.model.keys import Key, KeyRole, parse_symbol, symbol
+from reconciler.model.moves import RollStart
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Step
 from reconciler.model.timeline import (
@@ -103,8 +104,13 @@ def _notes(facts: PlanFacts, observed: ObservedZone | None) -> Iterator[str]:
             "what stood before the observation is not known, so nothing of it is played: a wait for"
             " it is kept and not put to the test"
         )
-    if any(isinstance(version, CdsVersion) for version in facts.timeline.versions):
-        yield "CDS and CDNSKEY are left out; nobody polls them"
+    if any(isinstance(v, CdsVersion) and v.polled for v in facts.timeline.versions):
+        yield (
+            "the parent publishes what CDS asks for when the plan expects it; that it may do so at"
+            " another time is left to the proof"
+        )
+    if any(isinstance(m, RollStart) for step in facts.steps for m in step.moves):
+        yield "a signer that rolls by itself does each thing as soon as the plan says that it may"
     if observed is None:
         yield "a plan file does not tell the kind of denial; the rehearsal uses NSEC"
 

@@ -8,7 +8,7 @@ answer may have changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,9 +20,17 @@ from reconciler.demo.stage import MOMENT
 from reconciler.demo.watch import Watch
 from reconciler.diagnostics import BlockedError, Diagnostic
 from reconciler.model.keys import Key, KeyEntry
-from reconciler.model.moves import DsAdd, DsRemove, DsReplace, Move, NsSet
+from reconciler.model.moves import (
+    DsAdd,
+    DsConfirm,
+    DsRemove,
+    DsReplace,
+    Move,
+    NsSet,
+    RollStart,
+)
 from reconciler.model.plan import Refuted, Step, Verdict, ZonePlan
-from reconciler.model.timeline import Timeline
+from reconciler.model.timeline import DsVersion, Timeline
 from reconciler.sandbox import parents, signers
 from reconciler.sandbox.world import World
 
@@ -80,25 +88,34 @@ class _Cast:
             due = {step.id: max(_due(plan, step, done), _at(plan, step, course)) for step in ready}
             step = min(ready, key=lambda s: (due[s.id], plan.steps.index(s)))
             self.world.leap_to(max(due[step.id], self.world.now()))
-            self._take(step)
+            self._take(plan, step)
             taken[step.id], done[step.id] = self.world.now(), self._effect(step)
         self.world.leap_to(max(done.values()))
         return taken
 
-    def _take(self, step: Step) -> None:
+    def _take(self, plan: ZonePlan, step: Step) -> None:
         known = {label: key for label, key in self.keys.items() if isinstance(key, Key)}
-        for number, move in enumerate(step.moves):
+        for number, move in enumerate((*step.moves, *_unasked(plan, step))):
             idem = f"{step.id}.{number}"
-            if isinstance(move, DsReplace | DsAdd | DsRemove | NsSet):
-                parents.parent(self.world, PARENT).apply(self.zone, move, known, idem)
-            else:
-                signers.signer(self.world, move.signer).apply(self.zone, move, known, idem)
+            match move:
+                case DsReplace() | DsAdd() | DsRemove() | NsSet():
+                    parents.parent(self.world, PARENT).apply(self.zone, move, known, idem)
+                case RollStart() | DsConfirm():
+                    continue
+                case _:
+                    signers.signer(self.world, move.signer).apply(self.zone, move, known, idem)
 
     def _effect(self, step: Step) -> datetime:
         """Return when every server that can be seen shows a step."""
-        waits = any(_at_parent(move) for move in step.moves)
+        waits = not step.moves or any(_at_parent(move) for move in step.moves)
         delay = self.like.layout.parents[0].acts_after if waits else 0
         return self.world.now() + timedelta(seconds=delay)
+
+
+def _unasked(plan: ZonePlan, step: Step) -> Iterator[Move]:
+    """Yield what a parent that polls CDS does in a step in which nobody is called."""
+    versions = plan.timeline.versions if plan.timeline and not step.moves else ()
+    return (DsReplace(ds=v.ds) for v in versions if isinstance(v, DsVersion) and v.step == step.id)
 
 
 def _at_parent(move: Move) -> bool:

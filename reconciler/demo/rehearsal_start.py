@@ -10,6 +10,7 @@ from reconciler.demo.plan_facts import PlanFacts
 from reconciler.model.keys import Key, KeyEntry, UnmatchedDs
 from reconciler.model.plan import ZonePlan
 from reconciler.model.timeline import (
+    CdsVersion,
     DataVersion,
     DnskeyVersion,
     DsVersion,
@@ -28,7 +29,7 @@ from reconciler.sandbox.history import (
     State,
     Ttls,
 )
-from reconciler.sandbox.keymaker import ds_text
+from reconciler.sandbox.keymaker import DELETE_CDS, ds_text
 from reconciler.sandbox.world import World
 
 
@@ -108,6 +109,15 @@ def _delegation(
     )
 
 
+def _cds(zone: str, version: Version | None, keys: Mapping[str, KeyEntry]) -> frozenset[str]:
+    """Return the CDS set that stands first; nobody but the plan's own steps goes by it."""
+    if not isinstance(version, CdsVersion) or version.cds is None:
+        return frozenset()
+    if version.cds == "delete":
+        return DELETE_CDS
+    return frozenset(_ds(zone, keys[ref.key], ref.digest_type) for ref in version.cds)
+
+
 def _when(version: Version) -> float:
     return float("-inf") if version.at is None else version.at
 
@@ -149,6 +159,7 @@ def _state(
         dnskeys=published,
         krrsig=krrsig,
         zrrsig=zrrsig,
+        cds=_cds(facts.zone, standing.get((RRsetKind.CDS, signer)), keys),
         ns=named.signers if isinstance(named, NsVersion) else first.ns,
         ttls=Ttls(
             dnskey=facts.first_ttl(RRsetKind.DNSKEY, signer),

@@ -11,7 +11,6 @@ from reconciler.model.keys import Key, KeyRole, UnmatchedDs
 from reconciler.model.moves import op
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import (
-    CdsVersion,
     DataVersion,
     DnskeyVersion,
     DsVersion,
@@ -43,9 +42,11 @@ _OPS = frozenset(
         "cds.set",
         "denial.set",
         "ttl.set",
+        "roll.start",
+        "ds.confirm",
     }
 )
-"""What the sandbox's signer and registrar can be asked for."""
+"""What the sandbox's signer and registrar can be asked for, and what a signer is only told."""
 
 
 def reasons(facts: PlanFacts, observed: ObservedZone | None) -> Iterator[str]:
@@ -122,8 +123,6 @@ def _delegation(facts: PlanFacts) -> Iterator[str]:
 def _of_version(version: Version) -> Iterator[str]:
     if isinstance(version, DnskeyVersion | DataVersion) and version.expires is not None:
         yield f"signatures at {version.signer} run out; those of the sandbox are refreshed"
-    if isinstance(version, CdsVersion) and version.polled and version.cds is not None:
-        yield "the parent polls CDS; no parent of the sandbox does"
     if isinstance(version, DsVersion) and any(
         r.digest_type not in DIGEST_TYPES for r in version.ds
     ):

@@ -206,7 +206,6 @@ LIMITS: dict[str, Callable[[], ZonePlan]] = {
         SITUATIONS["roll the KSK"](),
         NsVersion(ttl=86400, propagation=3600, signers=frozenset({"a", "b"})),
     ),
-    "the parent polls CDS": lambda: _and(SITUATIONS["roll the KSK"](), _polled()),
     "longer than signatures": lambda: _slow(SITUATIONS["roll the KSK"]()),
     "below the root": lambda: replace(SITUATIONS["roll the KSK"](), zone="example."),
 }
@@ -230,6 +229,11 @@ def test_denial_is_taken_from_the_observation_or_refused() -> None:
     assert isinstance(like, Likeness)
     assert like.layout.zones[0].signing.denial.kind is DenialKind.NSEC3
     assert not any("denial" in note for note in like.notes)
+
+
+def test_what_a_polling_parent_does_at_other_times_is_left_to_the_proof() -> None:
+    notes = _like(_and(SITUATIONS["roll the KSK"](), _polled())).notes
+    assert any("left to the proof" in note for note in notes)
 
 
 def test_an_unknown_past_is_named_as_not_played() -> None:
@@ -307,9 +311,9 @@ def test_zones_of_a_file_are_chosen_by_name(
 def test_what_cannot_be_rehearsed_blocks_and_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = _file(tmp_path, LIMITS["the parent polls CDS"]())
+    file = _file(tmp_path, LIMITS["run out"]())
     assert run(["rehearse", str(file), "--even-if-unproved"]) == ExitCode.BLOCKED
-    assert "the parent polls CDS" in capsys.readouterr().err
+    assert "run out" in capsys.readouterr().err
 
 
 def test_a_portfolio_is_planned_and_rehearsed_and_nothing_of_it_changes(
