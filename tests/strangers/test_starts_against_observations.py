@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 
 from reconciler.planning import plan_zone
 from reconciler.proof.start import start_flaws
+from tests.strangers import test_moves_against_proof as by_itself
 from tests.strangers import test_plans_against_proof as one
 from tests.strangers import test_signers_against_proof as several
 
@@ -14,7 +15,7 @@ PATIENT = settings(
 )
 
 
-def begins_as_observed(world: one.World | several.World) -> bool:
+def begins_as_observed(world: one.World | several.World | by_itself.World) -> bool:
     plan = plan_zone(world.desired, world.observed)
     if plan.timeline is None:
         return True
@@ -47,3 +48,11 @@ def test_plans_from_the_middle_of_another_begin_as_observed(world: several.World
     for taken in range(1, len(plan.steps)):
         observed = several.after(world.observed, plan, taken)
         assert begins_as_observed(several.World(desired=world.desired, observed=observed))
+
+
+@PATIENT
+@given(by_itself.worlds())
+def test_plans_beside_pollers_and_signers_with_policies_begin_as_observed(
+    world: by_itself.World,
+) -> None:
+    assert begins_as_observed(world)
