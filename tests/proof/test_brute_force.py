@@ -370,6 +370,38 @@ def migrations(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
     return with_moves(draw, draw(needs()), drawn), timeline
 
 
+@st.composite
+def lingering(draw: st.DrawFn) -> tuple[tuple[Step, ...], Timeline]:
+    """Three signers: a serves, and drops at s2 the key of c, to which NS sets may still lead."""
+    both, old, new = frozenset({"k1", "k2"}), frozenset({"k1"}), frozenset({"k2"})
+    sets = st.sampled_from([frozenset(names) for names in ("a", "ab", "b", "bc", "c", "abc")])
+    ns = NsVersion(ttl=0, propagation=0, signers=frozenset({"a"}))
+    dnskey = DnskeyVersion(ttl=0, propagation=0, signer="a", keys=both, signed_by=both)
+    data = DataVersion(ttl=0, propagation=0, signer="a", signed_by=new)
+    lanes: list[list[Version]] = [
+        [DsVersion(ttl=0, propagation=0, ds=frozenset(REFS[:2]))],
+        [dnskey, replace(dnskey, step="s2", keys=new, signed_by=new)],
+        [replace(dnskey, signer="b")],
+        [replace(dnskey, signer="c")],
+        [data],
+        [replace(data, signer="b")],
+        [replace(data, signer="c", signed_by=old)],
+    ]
+    for place in (None, "a", "b", "c"):
+        standing = replace(ns, signer=place, signers=ns.signers if place is None else draw(sets))
+        found: list[Version] = [standing]
+        if draw(st.booleans()):
+            found = [replace(standing, signers=draw(sets)), replace(standing, at=-draw(DELAYS))]
+        if draw(st.booleans()):
+            found.append(replace(standing, step="s1", signers=draw(sets) if place else ns.signers))
+        lanes.append(found)
+    drawn = [figured(draw, found) for found in lanes]
+    versions = [version for found in drawn for version in found]
+    timeline = world(versions, "loose", insecure_allowed=False)
+    timeline = replace(timeline, keys=keys("k1 k2"))
+    return with_moves(draw, draw(needs()), drawn), timeline
+
+
 SMALL = settings(
     max_examples=60,
     deadline=None,
@@ -405,6 +437,14 @@ def test_a_parent_that_polls_is_judged_as_by_brute_force(
 @SMALL
 @given(migrations())
 def test_a_migration_with_any_waits_is_judged_as_by_brute_force(
+    drawn: tuple[tuple[Step, ...], Timeline],
+) -> None:
+    agree(*drawn)
+
+
+@settings(SMALL, max_examples=20)
+@given(lingering())
+def test_three_signers_that_name_each_other_are_judged_as_by_brute_force(
     drawn: tuple[tuple[Step, ...], Timeline],
 ) -> None:
     agree(*drawn)

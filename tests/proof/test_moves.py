@@ -18,7 +18,7 @@ from reconciler.model.moves import (
 from reconciler.model.plan import Malformed, Proved, Refuted, Step, Verdict
 from reconciler.model.timeline import RRsetKind, Version
 from reconciler.proof import prove
-from tests.proof.stories import add, ds, remove, sign_with
+from tests.proof.stories import add, ds, krrsig, remove, sign_with
 from tests.proof.worlds import World, hours, keys, refs, step
 
 W = World(keys=keys("k1 z1 k2 z2 k5:5"), dnskey_ttl=hours(2), child=hours(1), ds_ttl=hours(2))
@@ -228,3 +228,18 @@ def test_a_ds_seen_to_stand_again_ends_what_a_poller_may_have_put_in_its_place()
             step("s3", {"s2": hours(3)}, remove("k2")),
         )
         assert isinstance(prove(steps, timeline), expected)
+
+
+@pytest.mark.parametrize(("wait", "expected"), [(0, Malformed), (1, Proved)])
+def test_a_move_that_may_come_after_another_must_change_nothing_then_either(
+    wait: int, expected: type[Verdict]
+) -> None:
+    """Signing with k1 alone changes nothing at first, and undoes s2 if both land at once."""
+    timeline = W.timeline(
+        W.ds(None, "k1"),
+        W.dnskey(None, "k1 z1", "k1"),
+        W.dnskey("s2", "k1 z1 k2", "k1 k2"),
+        W.data(None, "z1"),
+    )
+    steps = (step("s1", {}, krrsig("k1")), step("s2", {"s1": wait}, add("k2", sign=True)))
+    assert isinstance(prove(steps, timeline), expected)

@@ -65,6 +65,10 @@ def test_a_window_is_kept_for_its_own_gaps_and_for_its_own_bounds() -> None:
     assert widest((long, short), floor) == (long, short)
     others = (Window((Bound(1, 0),), (Bound(1, 4),)), Window((Bound(2, 0),), (Bound(2, 4),)))
     assert widest(others, floor) == others
+    late, soon = (Window((Bound(1, 0), Bound(2, 0)), ()), Window((Bound(1, 0),), ()))
+    assert widest((late, soon), floor) == widest((soon, late), floor) == (soon,)
+    brief, ample = (Window((), (Bound(1, 4), Bound(2, 4))), Window((), (Bound(1, 4),)))
+    assert widest((brief, ample), floor) == widest((ample, brief), floor) == (ample,)
 
 
 def test_what_a_longer_wait_covers_counts_again_where_it_is_cut() -> None:
