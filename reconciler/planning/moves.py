@@ -157,7 +157,7 @@ class Menu:
         now, goal = node[slot], self.goal[slot]
         if stand.free and not now & stand.own:
             return
-        wished = stand.lent & (goal if self.insecure else -1)
+        wished = stand.lent & (goal if self.insecure else goal | self._needed(node, index))
         for i, label in enumerate(self.world.labels):
             bit = 1 << i
             if bit & stand.own:
@@ -168,6 +168,14 @@ class Menu:
             if now & bit and not goal & bit and not stand.free:
                 gone = ~self.world.dnskey(bit, bit)
                 yield Offer(DnskeyRemove(signer=name, key=label), (Write(slot, gone, 0),))
+
+    def _needed(self, node: Node, index: int) -> int:
+        """The keys of others with which these sign or shall, and KSKs that a parent asks for."""
+        needed = self.world.sep_keys()
+        for other in range(len(self.signers)):
+            slot = data_slot(other)
+            needed |= node[slot] | self.goal[slot] if other != index else 0
+        return needed
 
     def _parent_offers(self, node: Node) -> Iterator[Offer]:
         now, goal = node[DS_SLOT], self.goal[DS_SLOT]

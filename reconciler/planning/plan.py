@@ -156,9 +156,16 @@ def _planned(context: Context, way: Way) -> ZonePlan:
         hints=(
             *context.hints,
             *_replays(context, way),
+            *_cut_short(solution),
             *(() if lowers else hint_on(solution)),
         ),
     )
+
+
+def _cut_short(solution: Solution) -> tuple[str, ...]:
+    if solution.whole:
+        return ()
+    return ("the search was cut short: a cheaper path, or one for more validators, may exist",)
 
 
 def _replays(context: Context, way: Way) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ harm (planning.md §4).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import combinations, count, product
 from typing import NamedTuple
 
 from reconciler.model.capabilities import DsCheck, DsWrite
 from reconciler.model.keys import Key
-from reconciler.model.moves import ApexNsSet, DataSign, DnskeyAdd, DnskeyRemove
+from reconciler.model.moves import ApexNsSet, DataSign, DnskeyAdd, DnskeyRemove, DnskeySign
 from reconciler.planning import beside
 from reconciler.planning.cds import listed, may_install
 from reconciler.planning.early import is_sound
@@ -42,6 +42,12 @@ UNITS_PER_EDGE = 2
 """Enough for several signers, whose moves of one kind are one unit (`Problem._units`)."""
 
 
+PATIENCE = 400
+"""So many nodes are looked at for the cheapest path; more than any change at one signer needs."""
+HASTE = 500
+"""So many nodes are looked at for any path, where the cheapest was not found."""
+
+
 class Cost(NamedTuple):
     """What a path costs, compared in this order.
 
@@ -55,6 +61,14 @@ class Cost(NamedTuple):
     parent: int
     seconds: int
     moves: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search came to: a path or None; `whole` unless it was cut short."""
+
+    path: tuple[Edge, ...] | None
+    whole: bool = True
 
 
 class Priced(NamedTuple):
@@ -125,8 +139,8 @@ class Problem:
         """Return the moves open at `node`; of several signers, those of one kind as one.
 
         What one signer shows does not decide whether another may show what it shall. And all that a
-        signer out of reach can do is one, for nobody looks at it. A unit that does harm in any
-        profile is offered in its parts.
+        signer out of reach can do is one, for nobody looks at it; it goes straight to where it
+        shall be. A unit that does harm in any profile is offered in its parts.
         """
         offers = self.menu.offers(node)
         signers = len(self.world.signers)
@@ -135,8 +149,13 @@ class Problem:
         reached = reached_at(node, signers)
         units: dict[object, list[Offer]] = {}
         for offer in offers:
-            together = units.setdefault(self._unit_of(offer, reached), [])
+            away = self._is_away(offer, reached)
+            if away and self._is_detour(offer):
+                continue
+            together = units.setdefault(self._unit_of(offer, away=away), [])
             if together and clash((*together, offer)):
+                if away and isinstance(offer.move, DnskeySign):
+                    continue
                 units[offer.move] = [offer]
             else:
                 together.append(offer)
@@ -146,16 +165,32 @@ class Problem:
             found += [tuple(unit)] if whole else [(offer,) for offer in unit]
         return found
 
-    def _unit_of(self, offer: Offer, reached: int) -> object:
+    def _is_away(self, offer: Offer, reached: int) -> bool:
+        slot = offer.writes[0].slot
+        if not NS_SLOT < slot < self.world.first_extra:
+            return False
+        return not reached >> (slot - 2) // 3 & 1
+
+    def _is_detour(self, offer: Offer) -> bool:
+        """True if a signer out of reach would sign as it shall not in the end."""
+        slot, _, put = offer.writes[0]
+        match offer.move:
+            case DataSign():
+                return put != self.goal[slot]
+            case DnskeySign():
+                return put >> len(self.world.labels) != self.world.dnskey_parts(self.goal[slot])[1]
+            case _:
+                return False
+
+    def _unit_of(self, offer: Offer, *, away: bool) -> object:
         """Return what tells which moves belong together; others stand for themselves."""
         slot = offer.writes[0].slot
-        away = slot > NS_SLOT and not reached >> (slot - 2) // 3 & 1
         if slot >= self.world.first_extra:
             return type(offer.move), offer.writes[0].put
         match offer.move:
             case ApexNsSet():
                 return ApexNsSet
-            case DnskeyRemove():
+            case DnskeyRemove() if not (away and self._is_own(offer)):
                 return DnskeyRemove, away
             case _ if away:
                 return DnskeyAdd, False
@@ -165,6 +200,10 @@ class Problem:
                 return DataSign
             case _:
                 return offer.move
+
+    def _is_own(self, offer: Offer) -> bool:
+        slot, keep, _ = offer.writes[0]
+        return bool(~keep & self.world.all_keys & self.menu.signers[(slot - 2) // 3].own)
 
     def harm(self, edge: Edge) -> int:
         """Return the mask of profiles in which some mix of this edge does harm."""
@@ -245,10 +284,10 @@ class Problem:
             for i, (now, goal) in enumerate(zip(node, self.goal, strict=True))
             if now != goal and i not in self.menu.free
         ]
-        calls = 0
+        calls = int(node[NS_SLOT] != self.goal[NS_SLOT])
         if node[DS_SLOT] != self.goal[DS_SLOT]:
             single = self.menu.parent.write is DsWrite.ONE_AT_A_TIME
-            calls = (node[DS_SLOT] ^ self.goal[DS_SLOT]).bit_count() if single else 1
+            calls += (node[DS_SLOT] ^ self.goal[DS_SLOT]).bit_count() if single else 1
         return Cost(
             bogus=0,
             trusted=0,
@@ -256,6 +295,15 @@ class Problem:
             parent=0 if self.hurry else calls * self.menu.parent.weight,
             seconds=max((self._settles(i, node[i]) for i in wrong), default=0),
             moves=0,
+        )
+
+    def apart(self, node: Node) -> int:
+        """Return by how many keys, DS and names a publication differs from the goal."""
+        free = self.menu.free
+        return sum(
+            (now ^ goal).bit_count()
+            for i, (now, goal) in enumerate(zip(node, self.goal, strict=True))
+            if i not in free
         )
 
     def _settles(self, slot: int, value: int) -> int:
@@ -337,20 +385,38 @@ def _leaves(edge: Edge, timings: tuple[SlotTiming, ...], signer: int, signers: i
     return seconds
 
 
-def find_path(problem: Problem, profiles: int) -> tuple[Edge, ...] | None:
-    """Return the cheapest path that is safe in this mask of profiles, None if there is none."""
+def find_path(problem: Problem, profiles: int) -> Found:
+    """Return the cheapest path that is safe in this mask of profiles.
+
+    Where the graph is too large for that (`PATIENCE`), return the path found by going for what is
+    nearest to the goal, which need not be the cheapest.
+    """
+    found = _search(problem, profiles, PATIENCE)
+    if found.path is not None or found.whole:
+        return found
+    return replace(_search(problem, profiles, HASTE, nearest=True), whole=False)
+
+
+def _search(problem: Problem, profiles: int, most: int, *, nearest: bool = False) -> Found:
+    """Look at no more than `most` nodes: the cheapest first, or those `nearest` to the goal."""
+
+    def rank(node: Node, cost: Cost) -> tuple[int, Cost]:
+        return problem.apart(node) if nearest else 0, plus(cost, problem.at_least(node))
+
     start = problem.start
     best: dict[Node, Cost] = {start: Cost(0, 0, 0, 0, 0, 0)}
     came: dict[Node, Edge] = {}
     done: set[Node] = set()
     order = count()
-    frontier: list[tuple[Cost, int, Node]] = [(problem.at_least(start), next(order), start)]
+    frontier = [(rank(start, best[start]), next(order), start)]
     while frontier:
         _, _, node = heappop(frontier)
         if problem.arrived(node):
-            return _trace(came, node, start)
+            return Found(_trace(came, node, start))
         if node in done:
             continue
+        if len(done) == most:
+            return Found(None, whole=False)
         done.add(node)
         cost = best[node]
         for priced in problem.edges_from(node):
@@ -361,8 +427,8 @@ def find_path(problem: Problem, profiles: int) -> tuple[Edge, ...] | None:
             if after not in best or reached < best[after]:
                 best[after] = reached
                 came[after] = priced.edge
-                heappush(frontier, (plus(reached, problem.at_least(after)), next(order), after))
-    return None
+                heappush(frontier, (rank(after, reached), next(order), after))
+    return Found(None)
 
 
 def plus(one: Cost, other: Cost) -> Cost:

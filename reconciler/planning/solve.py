@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from reconciler.planning import beside
@@ -47,6 +47,8 @@ class Solution:
     rules: tuple[Rule, ...]
     limits: tuple[Limit, ...] = ()
     missed: tuple[Missed, ...] = ()
+    whole: bool = True
+    """False where the search was cut short, so that a cheaper path may exist."""
 
     @property
     def kept_profiles(self) -> tuple[str, ...]:
@@ -114,9 +116,9 @@ def solve(task: Task, views: Views | None = None) -> Solution | None:
     found = keep_profiles(task, problem)
     if found is None:
         return None
-    kept, path = found
     problem.views.shun(_shunned(task))
-    solution = tightened(task, problem.views, path, kept)
+    solution = tightened(task, problem.views, found.path, found.profiles)
+    solution = replace(solution, whole=found.whole)
     return None if _at_the_parents_mercy(solution) else solution
 
 
@@ -134,8 +136,17 @@ def _at_the_parents_mercy(solution: Solution) -> bool:
     )
 
 
-def keep_profiles(task: Task, problem: Problem) -> tuple[int, tuple[Edge, ...]] | None:
-    """Return the mask of profiles that one path keeps, each if those before allow it, and the path.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The mask of the profiles that one path keeps, and the path; `whole` as in `Found`."""
+
+    profiles: int
+    path: tuple[Edge, ...]
+    whole: bool
+
+
+def keep_profiles(task: Task, problem: Problem) -> Kept | None:
+    """Return the profiles that one path keeps, each if those before allow it, and the path.
 
     None where a profile that must be kept cannot be.
     """
@@ -147,24 +158,37 @@ def keep_profiles(task: Task, problem: Problem) -> tuple[int, tuple[Edge, ...]] 
     if not _is_enough(task, claimable):
         return None
     least_liked = 1 << max(claimable.bit_length() - 1, 0)
-    for most in (claimable, claimable & ~least_liked):
-        path = find_path(problem, most)
-        if path is not None and _is_enough(task, most):
-            return most, path
-    kept = 0
-    for bit in (1 << i for i in range(len(task.profiles)) if claimable >> i & 1):
-        longer = find_path(problem, kept | bit)
-        if longer is not None:
-            kept, path = kept | bit, longer
-        elif not _is_enough(task, ~bit):
-            return None
-    return None if path is None else (kept, path)
+    for most in dict.fromkeys((claimable, claimable & ~least_liked)):
+        found = find_path(problem, most) if _is_enough(task, most) else None
+        if found is not None and found.path is not None:
+            return Kept(most, found.path, found.whole)
+    return _one_by_one(task, problem, claimable)
+
+
+def _one_by_one(task: Task, problem: Problem, claimable: int) -> Kept | None:
+    """Keep what must be kept, then of the other profiles each that a path keeps beside those."""
+    must = sum(1 << i for i, p in enumerate(task.profiles) if p.name in _must(task)) & claimable
+    found = find_path(problem, must)
+    if found.path is None:
+        return None
+    kept = Kept(must, found.path, found.whole)
+    for bit in (1 << i for i in range(len(task.profiles)) if claimable & ~must & 1 << i):
+        longer = find_path(problem, kept.profiles | bit)
+        if longer.path is not None:
+            kept = Kept(kept.profiles | bit, longer.path, kept.whole and longer.whole)
+        else:
+            kept = replace(kept, whole=kept.whole and longer.whole)
+    return kept
+
+
+def _must(task: Task) -> frozenset[str]:
+    """The profiles that only an explicit request may drop."""
+    return frozenset({LOOSE.name} if task.drop_strict else {LOOSE.name, DS_ALG.name})
 
 
 def _is_enough(task: Task, kept: int) -> bool:
     """True unless a profile is missing that only an explicit request may drop."""
-    must = {LOOSE.name} if task.drop_strict else {LOOSE.name, DS_ALG.name}
-    return all(kept >> i & 1 for i, p in enumerate(task.profiles) if p.name in must)
+    return all(kept >> i & 1 for i, p in enumerate(task.profiles) if p.name in _must(task))
 
 
 def _claimable(task: Task, views: Views, profile: int) -> bool:

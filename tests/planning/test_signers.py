@@ -401,3 +401,15 @@ def test_a_signer_that_was_left_behind_is_nobodys_concern(b: Builders, *, signed
     start = world(b, {"a": A, "b": At(keys=("kb", "zb"), data="zb")}, ns="b", ds=("kb",))
     plan = plan_zone(b.desire(signers=("b",), signed=signed), start)
     assert plan.status is (Status.NO_CHANGE if signed else Status.PLANNED)
+
+
+def test_a_join_with_a_new_algorithm_at_both_is_found_though_the_search_is_cut_short(
+    b: Builders,
+) -> None:
+    desired = b.desire(signers=("a", "b"), algorithm=8)
+    plan = plan_zone(desired, world(b, {"a": A, "b": B}))
+    assert plan.status is Status.PLANNED
+    assert any("cut short" in hint for hint in plan.hints)
+    assert plan.timeline
+    verdict = prove(plan.steps, plan.timeline)
+    assert isinstance(verdict, Proved), explain(verdict)
