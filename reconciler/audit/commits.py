@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.ledger.commits import Commit, commit_problem
 from reconciler.ledger.signing import asks_for_signatures, rules_in, signers
-from reconciler.ledger.verify import chain_finding, entry_paths
+from reconciler.ledger.verify import Line, chain_finding, entry_paths
 from reconciler.model.entries import Entry, Event, Json
 
 Rules = Mapping[str, Json]
@@ -31,28 +31,36 @@ class Claims:
             self.checkpoints[path] = entry.draft.data.get("commit")
 
 
-def commit_findings(
-    commits: Iterable[Commit], claims: Claims, root: str | None
-) -> Iterator[Diagnostic]:
-    """Yield what is wrong with commits, oldest first, given what all entries claim.
+class CommitJudge:
+    """Judges commits, oldest first, by what all entries claim: roots, signatures, checkpoints.
 
-    `root` is the id of the first commit, if the auditor knows it. A commit is signed as the policy
-    before it asks, so that a new policy is signed under the old one; the first counts from the
-    start.
+    A commit is signed as the policy before it asks, so that a new policy is signed under the old
+    one; the first counts from the start.
     """
-    rules = claims.policies[min(claims.policies)] if claims.policies else {}
-    before: Commit | None = None
-    for commit in commits:
-        named = entry_paths(commit)
-        changed = [claims.policies[path] for path in named if path in claims.policies]
-        if before is None:
-            yield from _root(commit, root, named)
-        yield from _unsigned(commit, rules, named)
+
+    def __init__(self, claims: Claims, root: str | None) -> None:
+        """Judge by `claims`; `root` is the id of the first commit, if the auditor knows it."""
+        self.first: str | None = None
+        self._claims = claims
+        self._root = root
+        self._rules = claims.policies[min(claims.policies)] if claims.policies else {}
+        self._before: Commit | None = None
+        self._line = Line()
+
+    def findings(self, commit: Commit) -> Iterator[Diagnostic]:
+        """Yield what is wrong with the next commit, and take it in."""
+        named, claims = entry_paths(commit), self._claims
+        yield from self._line.findings(commit)
+        if self.first is None:
+            self.first = commit.oid
+            yield from _root(commit, self._root, named)
+        yield from _unsigned(commit, self._rules, named)
         for path in named:
             if path in claims.checkpoints:
-                yield from _misplaced(path, claims.checkpoints[path], before, named)
-        rules = changed[-1] if changed else rules
-        before = commit
+                yield from _misplaced(path, claims.checkpoints[path], self._before, named)
+        changed = [claims.policies[path] for path in named if path in claims.policies]
+        self._rules = changed[-1] if changed else self._rules
+        self._before = commit
 
 
 def _root(commit: Commit, root: str | None, named: Sequence[str]) -> Iterator[Diagnostic]:

@@ -146,6 +146,8 @@ class Replay:
 
 def _slim(log: ZoneLog) -> ZoneLog:
     """Return the log without snapshots, which were judged with their entries: there are many."""
+    if log.adopted is not None and log.adopted.seen:
+        log = replace(log, adopted=replace(log.adopted, seen=()))
     if not any(evidence.rrsets for evidence in log.seen[-1:]):
         return log
     return replace(

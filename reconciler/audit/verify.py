@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from reconciler.audit.commits import Claims, commit_findings
+from reconciler.audit.commits import Claims, CommitJudge
 from reconciler.audit.replay import Replay
 from reconciler.diagnostics import Diagnostic, LedgerError, ReconcileError
 from reconciler.ledger.git_ledger import place_of
 from reconciler.ledger.record import Record
-from reconciler.ledger.verify import Chain, chain_finding, content_findings, history_findings
+from reconciler.ledger.verify import Chain, chain_finding, content_findings
 from reconciler.model.durations import duration_words
 from reconciler.spec.entry_file import read_entry
 
@@ -54,16 +54,14 @@ def audit(record: Record, demands: Demands = Demands()) -> Audit:
     """
     reader = _Reader(record.others, demands)
     by_entry = [found for path, data in record.entries for found in reader.findings(path, data)]
-    commits = tuple(record.commits)
+    judge = CommitJudge(reader.claims, demands.root)
     findings = (
-        *history_findings(commits),
-        *commit_findings(commits, reader.claims, demands.root),
+        *(found for commit in record.commits for found in judge.findings(commit)),
         *by_entry,
         *reader.at_the_end(),
         *content_findings(record.others),
     )
-    root = commits[0].oid if commits else None
-    return Audit(entries=reader.entries, root=root, findings=tuple(dict.fromkeys(findings)))
+    return Audit(entries=reader.entries, root=judge.first, findings=tuple(dict.fromkeys(findings)))
 
 
 class _Reader:

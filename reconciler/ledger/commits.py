@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from reconciler.ledger.plumbing import Plumbing
+from reconciler.ledger.plumbing import ObjectReader, Plumbing
 from reconciler.ledger.sshsig import OTHER_KEY, signature_problem
 
 NAMESPACE = "git"
 """Namespace of the signatures that git makes (git-config(1), gpg.format)."""
 _SIGNATURES = (b"gpgsig ", b"gpgsig-sha256 ")
 """Headers in which git keeps the signature of a commit, by the object format."""
+
+_AT_ONCE = 4096
+"""Commits whose changes are asked for at once: what is held does not grow with the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +43,24 @@ class Commit:
 
 def read_commits(git: Plumbing, tip: str) -> Iterator[Commit]:
     """Yield the commits that lead to `tip`, oldest first."""
-    lines = [line.split() for line in _lines(git, "rev-list", "--reverse", "--parents", tip)]
-    oids = [line[0] for line in lines]
-    changes = _changes(git, oids)
+    lines = _lines(git, "rev-list", "--reverse", "--parents", tip)
     with git.objects() as objects:
-        for (oid, *parents), raw in zip(lines, objects.read_all(oids), strict=True):
-            yield Commit(
-                oid=oid,
-                parents=tuple(parents),
-                changes=tuple(changes.get(oid, ())),
-                raw=raw or b"",
-            )
+        for start in range(0, len(lines), _AT_ONCE):
+            yield from _some(git, objects, lines[start : start + _AT_ONCE])
+
+
+def _some(git: Plumbing, objects: ObjectReader, lines: Sequence[str]) -> Iterator[Commit]:
+    """Yield the commits that `lines` name, each with its parents."""
+    commits = [line.split() for line in lines]
+    oids = [commit[0] for commit in commits]
+    changes = _changes(git, oids)
+    for (oid, *parents), raw in zip(commits, objects.read_all(oids), strict=True):
+        yield Commit(
+            oid=oid,
+            parents=tuple(parents),
+            changes=tuple(changes.get(oid, ())),
+            raw=raw or b"",
+        )
 
 
 def _lines(git: Plumbing, *args: str) -> Sequence[str]:

@@ -38,11 +38,22 @@ def verify_chain(ledger: GitLedger) -> tuple[Diagnostic, ...]:
 
 def history_findings(commits: Iterable[Commit]) -> Iterator[Diagnostic]:
     """Yield what is wrong with commits, oldest first: one line that adds the entries in order."""
-    before: str | None = None
-    last = 0
+    line = Line()
     for commit in commits:
+        yield from line.findings(commit)
+
+
+@dataclass(slots=True)
+class Line:
+    """Remembers, from the commits so far, what the next one must be."""
+
+    before: str | None = None
+    last: int = 0
+
+    def findings(self, commit: Commit) -> Iterator[Diagnostic]:
+        """Yield what is wrong with the next commit, and take it in."""
         named = entry_paths(commit)
-        if commit.parents != (() if before is None else (before,)):
+        if commit.parents != (() if self.before is None else (self.before,)):
             yield _of_commit("ledger-not-linear", "does not follow the one before", commit, named)
         for change in commit.changes:
             if not change.adds_file:
@@ -50,10 +61,10 @@ def history_findings(commits: Iterable[Commit]) -> Iterator[Diagnostic]:
                 summary = f"this file was {what} in commit {commit.oid}"
                 yield chain_finding("ledger-not-add-only", summary, change.path)
         numbers = [number for path in named if (number := _number(path)) is not None]
-        if numbers != list(range(last + 1, last + 1 + len(numbers))) or not numbers:
-            summary = f"adds entries {numbers} after entry {last}"
+        if numbers != list(range(self.last + 1, self.last + 1 + len(numbers))) or not numbers:
+            summary = f"adds entries {numbers} after entry {self.last}"
             yield _of_commit("ledger-commit-order", summary, commit, named)
-        before, last = commit.oid, max([last, *numbers])
+        self.before, self.last = commit.oid, max([self.last, *numbers])
 
 
 def entry_paths(commit: Commit) -> Sequence[str]:
