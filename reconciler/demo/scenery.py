@@ -69,6 +69,7 @@ def layout(*, worst_case: bool) -> WorldLayout:
             _zone("shop.example.", "own", "registrar", ()),
             _zone("legacy.example.", "own", "registrar", ("ksk@13/1", "zsk@13/1")),
             _zone("blog.example.", "hosted", "by-hand", ()),
+            _zone("mail.example.", "own", "registrar", ("csk@8/1",)),
             replace(
                 _zone("news.example.", "own", "registrar", ("ksk@13/1", "zsk@13/1")),
                 signers=("own", "multi"),
@@ -171,8 +172,9 @@ def portfolio_yaml(
     return f"""\
 # yaml-language-server: $schema=../schemas/portfolio.schema.json
 policies:
-{_policy_yaml("standard", "ECDSAP256SHA256", margin)}\
-{_policy_yaml("modern", "ED25519", margin)}\
+{_policy_yaml("standard", "ECDSAP256SHA256", "split", margin)}\
+{_policy_yaml("one-key", "ECDSAP256SHA256", "csk", margin)}\
+{_policy_yaml("one-rsa-key", "RSASHA256", "csk", margin)}\
 signers:
 {_systems_yaml(world, scene.signers)}\
 parents:
@@ -190,11 +192,11 @@ def _systems_yaml(world: str, systems: Iterable[SignerLayout | ParentLayout]) ->
     return "".join(f"  {s.name}: {{kind: {s.kind}, world: {world}}}\n" for s in systems)
 
 
-def _policy_yaml(name: str, algorithm: str, margin: str) -> str:
+def _policy_yaml(name: str, algorithm: str, keys: str, margin: str) -> str:
     return f"""\
   {name}:
     algorithm: {algorithm}
-    keys: split
+    keys: {keys}
     denial: nsec
     ds: {{digest_types: [SHA256]}}
     bounds: {{max_zone_ttl: 1d, propagation: 5m, parent_propagation: 1h, signing_delay: 0s}}

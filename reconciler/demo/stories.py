@@ -23,8 +23,8 @@ class Story:
     secure: bool = True
 
 
-def _shop(*, signed: bool, keys: str = "", policy: str = "standard") -> str:
-    return zone_yaml("shop.example.", "own", "registrar", signed=signed, keys=keys, policy=policy)
+def _shop(*, signed: bool, keys: str = "") -> str:
+    return zone_yaml("shop.example.", "own", "registrar", signed=signed, keys=keys)
 
 
 _ROLLED = "{ksk: {generation: 2}, zsk: {generation: 2}}"
@@ -32,6 +32,7 @@ _ROLLED = "{ksk: {generation: 2}, zsk: {generation: 2}}"
 
 _LEGACY = "legacy.example."
 _BLOG = "blog.example."
+_MAIL = "mail.example."
 _NEWS = "news.example."
 
 STORIES = (
@@ -75,10 +76,10 @@ STORIES = (
     ),
     Story(
         name="algorithm rollover",
-        zone="shop.example.",
-        before=_shop(signed=True, keys=_ROLLED),
-        after=_shop(signed=True, keys=_ROLLED, policy="modern"),
-        message="Move shop.example from ECDSAP256SHA256 to ED25519",
+        zone=_MAIL,
+        before=zone_yaml(_MAIL, "own", "registrar", signed=True, policy="one-rsa-key"),
+        after=zone_yaml(_MAIL, "own", "registrar", signed=True, policy="one-key"),
+        message="Move mail.example from RSASHA256 to ECDSAP256SHA256",
     ),
     Story(
         name="move to another provider",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.e2e.places import Reconcile
 
+PROFILES = ("loose", "ds-alg", "sha1-ignored", "top-digest", "rfc4035")
 KEYS = {
     "name",
     "runs",
@@ -38,7 +39,7 @@ def test_the_demo_shows_no_bogus_view_and_leaves_a_record(
         assert (story["bogus"], story["insecure_unasked"], story["unanswered"]) == (0, 0, 0)
         assert story["distinct_views"] > 0
         assert story["mixes_per_step"]
-        assert {"loose", "ds-alg"} <= set(story["profiles"])
+        assert set(story["profiles"]) == {*PROFILES}, story
         assert min(story["mixes_per_step"].values()) >= 1, story
     _check_repository(root)
     _check_page((root / "report.html").read_text())
