@@ -142,9 +142,8 @@ def test_an_algorithm_that_flips_back_loses_no_ds(b: Builders) -> None:
         now = b.after(start, there, taken)
         back = plan_zone(b.desire(algorithm=13), now)
         check(back)
-        assert all(
-            version.ds for version in back.timeline.versions if isinstance(version, DsVersion)
-        )  # type: ignore[union-attr]
+        assert back.timeline
+        assert all(v.ds for v in back.timeline.versions if isinstance(v, DsVersion))
 
 
 def test_a_zone_signed_again_waits_for_the_ds_it_had(b: Builders) -> None:
