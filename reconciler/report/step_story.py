@@ -223,10 +223,15 @@ def _refuted(verdict: Refuted) -> Iterator[str]:
         if at <= verdict.begins:
             yield f"+{duration_words(at)}  {visible(step)} takes effect"
     ends = "for ever" if verdict.ends is None else f"until +{duration_words(verdict.ends)}"
-    yield f"+{duration_words(verdict.begins)}  from here {ends} some cache may hold together"
+    untrue = verdict.verdict == "untrue"
+    seen = "there may be" if untrue else "some cache may hold"
+    together = " together" if len(verdict.versions) > 1 else ""
+    yield f"+{duration_words(verdict.begins)}  from here {ends} {seen}{together}"
     for version in verdict.versions:
         yield f"  - {visible(version)}"
-    yield f"which is {verdict.verdict} to validators of profile {visible(verdict.profile)}:"
+    profile = visible(verdict.profile)
+    to_whom = f"against {profile}" if untrue else f"to validators of profile {profile}"
+    yield f"which is {verdict.verdict} {to_whom}:"
     yield f"  {visible(verdict.why)}"
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.execute.explain import counterfactuals
+from reconciler.model.moves import DsConfirm
 from reconciler.model.plan import Need, Proved, Refuted, Step, ZonePlan
+from reconciler.model.timeline import DsVersion
 from reconciler.proof import prove
 from reconciler.report.step_story import StepStory, step_story, story_json, story_text
 from tests.execute.acts import desired, opened
@@ -67,6 +69,18 @@ def test_the_counterexample_says_when_and_what_a_cache_would_hold_together(roll:
     assert "from here until +1 h 5 min some cache may hold together" in told
     assert "which is bogus to validators of profile loose" in told
     assert "s3" not in told, "steps after the harm do not matter to it"
+
+
+def test_a_word_given_too_early_is_no_view_of_a_cache(roll: ZonePlan) -> None:
+    assert roll.timeline
+    swapped = [v for v in roll.timeline.versions if isinstance(v, DsVersion)][-1]
+    word = DsConfirm(signer="a", key=min(swapped.ds).key, present=True)
+    need = Need(step=swapped.step, wait_min=604800, reason="rule:I11")
+    step = replace(roll.steps[1], id="word", moves=(word,), needs=(need,))
+    plan = replace(roll, steps=(*roll.steps, step))
+    told = _lines(_story(plan, step), "what would happen otherwise")
+    assert "there may be together" in told
+    assert "which is untrue against I11" in told
 
 
 def test_wait_margin_and_evidence_stand_apart(roll: ZonePlan) -> None:

@@ -153,3 +153,15 @@ def test_slack_never_turns_two_versions_round() -> None:
     verdict = prove(steps, timeline)
     assert isinstance(verdict, Proved)
     assert [s.seconds for s in verdict.slack] == [0, 30]
+
+
+def test_a_step_may_have_to_follow_at_once() -> None:
+    w = World(keys=keys("k1 z1 z2"))
+    timeline = w.timeline(
+        w.ds(None, "k1"),
+        w.dnskey(None, "k1 z1", "k1"),
+        w.dnskey("s1", "k1 z1 z2", "k1"),
+        w.data(None, "z1"),
+    )
+    steps = (step("s0", {}, ds("k1"), actor="parent"), step("s1", {}, add("z2"), by={"s0": 0}))
+    assert isinstance(prove(steps, timeline), Proved)
