@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.durations import duration_words
+from reconciler.model.moves import DenialSet
+from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Alternative, Proved, Rollback, Step, Verdict, WaitSlack, ZonePlan
-from reconciler.model.timeline import Timeline
+from reconciler.model.timeline import CdsVersion, Timeline, slot
 from reconciler.proof import explain, prove
 from reconciler.proof.start import start_flaws
 from reconciler.spec.digests import change_digest
@@ -26,6 +28,7 @@ def contradictions(plan: ZonePlan, found: Verdict | None) -> Iterator[str]:
         yield from _duration(plan)
         if plan.observed is not None:
             yield from start_flaws(plan.observed, plan.steps, plan.timeline)
+            yield from _moves(plan, plan.timeline, plan.observed)
     yield from _proof(plan.verdict, found)
     if isinstance(found, Proved):
         yield from _tightness(plan.steps, found.slack)
@@ -75,6 +78,36 @@ def _duration(plan: ZonePlan) -> Iterator[str]:
     if times and plan.duration_min and plan.duration_min != max(times) - min(times):
         told = f"it says that it takes {duration_words(plan.duration_min)}"
         yield f"{told}, and its steps take {duration_words(max(times) - min(times))}"
+
+
+def _moves(plan: ZonePlan, timeline: Timeline, observed: ObservedZone) -> Iterator[str]:
+    """Yield which effects nobody is asked for: the proof takes a plan without any move as drawn."""
+    changed = {step.id: _changed(step, timeline) for step in plan.steps}
+    if not any(changed.values()) and not any(step.moves for step in plan.steps):
+        yield "its steps change nothing"
+    polled = any(isinstance(v, CdsVersion) and v.polled for v in timeline.versions)
+    for step in plan.steps:
+        actors = {actor.strip() for actor in step.actor.split(",")}
+        for signer in changed[step.id] if not step.moves else ():
+            by_itself = polled if signer is None else f"signer-itself:{signer}" in actors
+            if not by_itself:
+                yield f"{step.id} changes something at {signer or 'the parent'} without a move"
+    yield from _idle_denials(plan.steps, observed)
+
+
+def _changed(step: Step, timeline: Timeline) -> frozenset[str | None]:
+    """Return where a step begins a version: signers, and None for the parent."""
+    return frozenset(slot(v)[1] for v in timeline.versions if v.step == step.id)
+
+
+def _idle_denials(steps: tuple[Step, ...], observed: ObservedZone) -> Iterator[str]:
+    denials = {name: signer.denial for name, signer in observed.signers.items()}
+    for step in steps:
+        for move in step.moves:
+            if isinstance(move, DenialSet):
+                if denials.get(move.signer) == move.denial:
+                    yield f"{step.id} asks {move.signer} for the denial that it has already"
+                denials[move.signer] = move.denial
 
 
 def _proof(told: Verdict | None, found: Verdict | None) -> Iterator[str]:

@@ -58,8 +58,8 @@ def hint_on(solution: Solution) -> tuple[str, ...]:
         return ()
     saved = duration_words(ends(solution) - ends(shorter), 2)
     hint = (
-        f"lowering TTLs to {LOWERED} s first would end {saved} earlier; `lower_ttls: true` in the"
-        " policy lets a plan do so and restore them"
+        f"lowering TTLs to {duration_words(LOWERED)} first would end {saved} earlier;"
+        " `lower_ttls: true` in the policy lets a plan do so and restore them"
     )
     return (hint,)
 
@@ -80,13 +80,8 @@ def restored(back: Solution, after: Solution) -> Solution:
 
 
 def _open_to_change(solution: Solution) -> tuple[int, ...]:
-    """The slots with a TTL above `LOWERED` at signers that set TTLs.
-
-    None where several signers start unsettled: weighing that takes longer than a plan may.
-    """
+    """The slots with a TTL above `LOWERED` at signers that set TTLs."""
     task = solution.task
-    if len(task.signers) > 1 and any(len(past) > 1 for past in task.pasts):
-        return ()
     able = {
         name
         for name, stand in zip(task.world.signers, task.signers, strict=True)

@@ -86,6 +86,8 @@ def _other(value: Any, zone: Json) -> Any:  # noqa: ANN401 (JSON)
             return not value
         case list():
             return value[:-1]
+        case "DNSKEY" | "NS" | "data":
+            return "data" if value == "DNSKEY" else "DNSKEY"
         case str():
             return min(set(zone["timeline"]["keys"]) - {value}, default="nothing")
         case {"key": key, "digest_type": digest_type}:

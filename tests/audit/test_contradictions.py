@@ -144,6 +144,10 @@ CHANGES: Mapping[str, tuple[Change, str]] = {
         lambda p: replace(p, rollback=(replace(p.rollback[0], after="s9"), *p.rollback[1:])),
         "the way back after s9: the plan has no such step",
     ),
+    "no move at all": (
+        lambda p: replace(p, steps=tuple(replace(step, moves=()) for step in p.steps)),
+        "s1 changes something at a without a move",
+    ),
     "a hasty way back": (_faster_way_back, "the way back after s3: Cannot be proved"),
     "a hasty alternative": (_alternative, "the alternative hasty: it says that it is proved"),
 }
