@@ -396,6 +396,9 @@ MUTATIONS = {
     "steps may need anything": Mutation(
         wellformed, "_step_flaws", nothing, lambda: misfit("negative wait")
     ),
+    "steps may need steps that do not exist": Mutation(
+        wellformed, "_reference_flaws", nothing, lambda: misfit("need on nothing")
+    ),
     "steps may go in circles": Mutation(
         wellformed, "_cycle_flaws", nothing, lambda: misfit("needs itself")
     ),
@@ -422,3 +425,9 @@ def test_a_broken_rule_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(mutation.module, mutation.rule, mutation.broken)
     with pytest.raises((AssertionError, LookupError)):
         mutation.promise()
+
+
+@pytest.mark.parametrize("module", [wellformed, deeds])
+def test_every_rule_of_what_makes_sense_is_broken_once(module: ModuleType) -> None:
+    rules = {name for name in vars(module) if name.startswith("_") and name.endswith("_flaws")}
+    assert rules <= {mutation.rule for mutation in MUTATIONS.values()}
