@@ -69,7 +69,15 @@ def start_of(observed: ObservedZone, signers: Iterable[str]) -> Publication:
 
 
 def _part(facts: SignerFacts) -> SignerPart:
-    return SignerPart(dnskeys=facts.dnskeys, krrsig=facts.krrsig, zrrsig=facts.zrrsig, ns=facts.ns)
+    """Return what a signer shows; signatures that have ended are none."""
+    ended = facts.signatures.expires is not None and facts.signatures.expires <= 0
+    none: frozenset[str] = frozenset()
+    return SignerPart(
+        dnskeys=facts.dnskeys,
+        krrsig=none if ended else facts.krrsig,
+        zrrsig=none if ended else facts.zrrsig,
+        ns=facts.ns,
+    )
 
 
 def goal_of(desired: DesiredZone, observed: ObservedZone) -> Goal | Refusal:

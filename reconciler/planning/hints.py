@@ -67,7 +67,7 @@ def _spoiled_generations(desired: DesiredZone, observed: ObservedZone) -> Iterat
 def _ending_signatures(desired: DesiredZone, observed: ObservedZone) -> Iterator[str]:
     for name in sorted(observed.parent.ns & observed.signers.keys()):
         expires = observed.signers[name].signatures.expires
-        if expires is not None and desired.signed and observed.parent.ds:
+        if expires is not None and expires > 0 and desired.signed and observed.parent.ds:
             yield (
                 f"the first signature at {name} ends"
                 f" {duration_words(expires)} after the observation, and nobody"

@@ -120,7 +120,8 @@ def _expires(observed: ObservedZone, name: Place, value: int) -> int | None:
     kind, signer = name
     if kind not in (RRsetKind.DNSKEY, RRsetKind.DATA) or signer is None or not value:
         return None
-    return observed.signers[signer].signatures.expires
+    expires = observed.signers[signer].signatures.expires
+    return None if expires is None or expires <= 0 else expires
 
 
 def _from_ever(past: Past) -> Past:

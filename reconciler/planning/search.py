@@ -33,7 +33,7 @@ from reconciler.planning.publication import (
     in_reach,
     reached_at,
 )
-from reconciler.planning.safety import Views
+from reconciler.planning.safety import View, Views
 from reconciler.planning.timing import SlotTiming
 
 MOVES_PER_EDGE = 3
@@ -266,7 +266,7 @@ class Problem:
         )
         parent = sum(made_by(offer) == "parent" for offer in edge.offers)
         return Cost(
-            bogus=seconds if self._is_bogus(edge.before) else 0,
+            bogus=seconds if self._is_bogus(edge) else 0,
             trusted=seconds if self._is_trusting(edge.before) else 0,
             insecure=seconds if self.outside and not (edge.before[0] and edge.after[0]) else 0,
             parent=0 if self.hurry else parent * self.menu.parent.weight,
@@ -338,10 +338,17 @@ class Problem:
         served = (node[dnskey_slot(i)] for i in range(len(self.world.signers)))
         return any(mask & self.bad for mask in (self.world.anchors(node[DS_SLOT]), *served))
 
-    def _is_bogus(self, node: Node) -> bool:
-        dead = self.views.dead[0]
-        return bool(dead) and any(
-            (kind, value) in dead for (kind, _), value in zip(self.world.slots, node, strict=True)
+    def _is_bogus(self, edge: Edge) -> bool:
+        """True if the start was bogus, and some view that this edge lets be cached still is."""
+        if not self.views.dead[0]:
+            return False
+        asked = self._asked(edge)
+        return any(
+            self.views.view(0, *parts) is View.BOGUS
+            for p, q in product(asked, asked)
+            for parts in product(
+                edge.states[DS_SLOT], edge.states[dnskey_slot(p)], edge.states[data_slot(q)]
+            )
         )
 
 

@@ -117,6 +117,8 @@ def solve(task: Task, views: Views | None = None) -> Solution | None:
     if found is None:
         return None
     problem.views.shun(_shunned(task))
+    if task.insecure:  # what is left of a broken start is waited out while no DS asks for it
+        problem.views.bury((frozenset(),) * len(task.profiles))
     solution = tightened(task, problem.views, found.path, found.profiles)
     solution = replace(solution, whole=found.whole)
     return None if _at_the_parents_mercy(solution) else solution
