@@ -9,11 +9,16 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.capabilities import ParentCapabilities, SignerCapabilities
+from reconciler.model.capabilities import (
+    DsWrite,
+    ParentCapabilities,
+    SignerCapabilities,
+    Signing,
+)
 from reconciler.model.desired import Denial, DesiredZone, DnssecPolicy, KeyScheme
 from reconciler.model.keys import DsRef, Key, KeyRole
 from reconciler.model.observed import ObservedZone, ParentFacts, SignatureFacts, SignerFacts
-from reconciler.model.plan import Proved, Refuted, Status, ZonePlan
+from reconciler.model.plan import Proved, Refuted, Rollback, Status, ZonePlan
 from reconciler.model.timeline import (
     DataVersion,
     DnskeyVersion,
@@ -148,6 +153,48 @@ def desires(draw: st.DrawFn, scheme: KeyScheme) -> DesiredZone:
     )
 
 
+@st.composite
+def acting_worlds(draw: st.DrawFn) -> World:
+    """Worlds in which the parent looks at CDS, or a signer rolls by itself, and TTLs may be set."""
+    world = draw(worlds())
+    observed, parent = world.observed, world.observed.parent
+    polls = draw(st.booleans())
+    can = replace(
+        parent.capabilities,
+        polls_cds=polls,
+        bootstraps=True,
+        write=draw(st.sampled_from([DsWrite.NONE, DsWrite.REPLACE])) if polls else DsWrite.REPLACE,
+        processing_max=draw(st.sampled_from([0, 3600, 604800])),
+    )
+    listed = parent.ds if polls and draw(st.booleans()) else None
+    facts = {}
+    for name, signer in observed.signers.items():
+        able = replace(
+            signer.capabilities,
+            sets_cds=draw(st.sampled_from([True, True, False])),
+            sets_ttl=draw(st.booleans()),
+            signing=draw(st.sampled_from([Signing.KEYS, Signing.KEYS, Signing.POLICY])),
+        )
+        facts[name] = replace(signer, capabilities=able, cds=listed or None)
+    return replace(
+        world,
+        desired=replace(
+            world.desired,
+            policy=replace(
+                world.desired.policy,
+                publish_cds=draw(st.booleans()),
+                lower_ttls=draw(st.booleans()),
+            ),
+        ),
+        observed=replace(
+            observed,
+            signers=facts,
+            settled=observed.settled or bool(listed),
+            parent=replace(parent, capabilities=can),
+        ),
+    )
+
+
 def planned(world: World) -> ZonePlan:
     plan = plan_zone(world.desired, world.observed)
     assume(plan.status is Status.PLANNED)
@@ -162,6 +209,17 @@ def test_every_plan_of_two_signers_is_proved(world: World) -> None:
     assert plan.timeline is not None
     verdict = prove(plan.steps, plan.timeline)
     assert isinstance(verdict, Proved), explain(verdict)
+
+
+@PATIENT
+@given(acting_worlds())
+def test_every_plan_where_systems_act_by_themselves_is_proved(world: World) -> None:
+    plan = planned(world)
+    ways: list[ZonePlan | Rollback] = [plan, *plan.rollback]
+    for way in ways:
+        assert way.timeline is not None
+        verdict = prove(way.steps, way.timeline)
+        assert isinstance(verdict, Proved), explain(verdict)
 
 
 @PATIENT
