@@ -10,6 +10,7 @@ from reconciler.model.capabilities import DsCheck
 from reconciler.model.keys import Key
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning import beside
+from reconciler.planning.cds import listed
 from reconciler.planning.edge import Edge
 from reconciler.planning.limits import Limit, Missed, in_time, out_of_reach, tightest
 from reconciler.planning.publication import DS_SLOT, NS_SLOT, Node, World, dnskey_slot
@@ -55,7 +56,9 @@ def demands_of(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> D
     for owed in beside.rules(task.world, task.early, windows, path):
         waits.require(owed.arc, owed.seconds)
     for j, edge in enumerate(path, start=1):
-        if any(edge.states[DS_SLOT]) and (edge.after[DS_SLOT] or len(_slots(edge)) > 1):
+        told = task.world.polling is not None and listed(task.world, edge.after)
+        secure = any(edge.states[DS_SLOT]) and (edge.after[DS_SLOT] or len(_slots(edge)) > 1)
+        if told or secure:
             waits.require((0, j), task.ns_unknown_until)
     triples = tuple(harmful(task.world, views, windows, kept))
     apart = choose(waits, (t for t in triples if not any(w.ended for w in t)))
