@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from reconciler.model.desired import Denial
 from reconciler.model.keys import DsRef, Key, KeyEntry
@@ -105,11 +106,7 @@ class World:
 
     def slots_of(self, kind: Kind) -> Mapping[int, int]:
         """Return the slot of this kind by the index of its signer, where there is one."""
-        return {
-            self.signers.index(name): self.first_extra + i
-            for i, (each, name) in enumerate(self.extras)
-            if each is kind
-        }
+        return _slots_of(self.signers, self.extras, kind)
 
     @property
     def delete_form(self) -> int:
@@ -193,6 +190,14 @@ class World:
             for label in self.labels
             if isinstance(entry := self.keys[label], Key) and entry.is_sep
         )
+
+
+@lru_cache(maxsize=1024)
+def _slots_of(
+    signers: tuple[str, ...], extras: tuple[tuple[Kind, str], ...], kind: Kind
+) -> Mapping[int, int]:
+    first = 2 + 3 * len(signers)
+    return {signers.index(name): first + i for i, (each, name) in enumerate(extras) if each is kind}
 
 
 def dnskey_slot(signer: int) -> int:

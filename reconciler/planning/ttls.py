@@ -80,8 +80,13 @@ def restored(back: Solution, after: Solution) -> Solution:
 
 
 def _open_to_change(solution: Solution) -> tuple[int, ...]:
-    """The slots with a TTL above `LOWERED` at signers that set TTLs."""
+    """The slots with a TTL above `LOWERED` at signers that set TTLs.
+
+    None where several signers start unsettled: weighing that takes longer than a plan may.
+    """
     task = solution.task
+    if len(task.signers) > 1 and any(len(past) > 1 for past in task.pasts):
+        return ()
     able = {
         name
         for name, stand in zip(task.world.signers, task.signers, strict=True)
