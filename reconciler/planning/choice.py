@@ -1,7 +1,8 @@
 """Which key fills a role at a signer: the one there, or the next generation.
 
 A key is replaced where its role's generation was raised, where its algorithm is not the policy's,
-or where its role is not part of the key scheme. A generation not known counts as 1.
+or where its role is not part of the key scheme. A generation not known counts as 1. One that no
+validator may use (revoked, or without the ZONE flag) fills no role.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def own_keys(observed: ObservedZone, signer: str) -> frozenset[str]:
 class _Field:
     """The keys of one role at one signer: `same` role, and of those the ones `fitting` the policy.
 
-    `bad`: labels of keys that were named to go; none of them is ever chosen.
+    `bad`: labels of keys that were named to go. None of them is ever chosen, nor any key `spent`.
     """
 
     role: KeyRole
@@ -105,6 +106,11 @@ class _Field:
     fitting: tuple[Key, ...]
     bad: frozenset[str]
     several: bool
+
+    @property
+    def spent(self) -> frozenset[str]:
+        """The keys named to go, and those that no validator may use (RFC 4034 §2.1.1, RFC 5011)."""
+        return self.bad | {k.label for k in self.same if not k.is_zone_key}
 
     @property
     def newest(self) -> int:
@@ -123,7 +129,7 @@ class _Field:
         named = self.symbol(generation)
         known = self.observed.keys.get(named)
         candidates = [k for k in self.fitting if _generation(k) == generation]
-        if isinstance(known, Key) and known not in candidates and named not in self.bad:
+        if isinstance(known, Key) and known not in candidates and named not in self.spent:
             candidates.append(known)
         return min(candidates, key=lambda k: self._preference(k, named), default=None)
 
@@ -170,14 +176,14 @@ def _field(
     bad = unwanted(desired, observed)
     held = held_keys(observed, signer)
     same = tuple(k for k in held if _fills(k, observed, signer, role))
-    fits = (k for k in same if k.algorithm == desired.policy.algorithm and k.label not in bad)
+    usable = (k for k in same if k.is_zone_key and k.label not in bad)
     return _Field(
         role=role,
         signer=signer,
         observed=observed,
         algorithm=desired.policy.algorithm,
         same=same,
-        fitting=tuple(fits),
+        fitting=tuple(k for k in usable if k.algorithm == desired.policy.algorithm),
         bad=bad,
         several=several,
     )
@@ -204,7 +210,7 @@ def _asked(desired: DesiredZone, field: _Field) -> int | None:
     A generation whose key was named to go cannot be meant any more.
     """
     wanted = desired.generations.get(field.role)
-    spoiled = {_generation(k) for k in field.same if k.label in field.bad}
+    spoiled = {_generation(k) for k in field.same if k.label in field.spent}
     if wanted is None or wanted in spoiled:
         return None
     named = any(state is not KeyState.KEEP for state in desired.named_keys.values())
@@ -233,7 +239,7 @@ def _present(field: _Field, *, lowest: bool) -> int:
     anchored = [k for k in field.fitting if _has_ds(k.label, field.observed)]
     if present := used or served or anchored:
         return (min if lowest else max)(_generation(k) for k in present)
-    spoiled = [_generation(k) for k in field.same if k.label in field.bad]
+    spoiled = [_generation(k) for k in field.same if k.label in field.spent]
     if not spoiled:
         return field.newest
     made = [g for g in map(_generation, field.fitting) if g > max(spoiled)]

@@ -235,7 +235,8 @@ def _assemble(
         krrsig=facts.krrsig & left - ready.silent | anchors | ready.signing,
         zrrsig=facts.zrrsig & left | signing,
     )
-    standing = {k.label for k in held_keys(observed, signer)} - gone - chosen.keys() - ready.silent
+    usable = {k.label for k in held_keys(observed, signer) if k.is_zone_key}
+    standing = usable - gone - chosen.keys() - ready.silent
     standing |= kept | _unmatched_to_keep(desired, observed)
     ds = {
         DsRef(key, n) for key in anchors | ready.anchored for n in digest_types(desired, observed)

@@ -7,6 +7,7 @@ brighter. Sources: design/planning.md §1, §2 and §6; `model.observed`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from reconciler.model.durations import duration_words
@@ -163,7 +164,7 @@ def _at_signer(name: str, signer: SignerFacts, parent: ParentFacts) -> Iterator[
 def _brighter(told: Version, seen: Version) -> Iterator[str]:
     """Yield in what a version of the timeline promises more than the one observed."""
     where = place(slot(seen))
-    if told.unknown or content(told) != content(seen):
+    if told.unknown or content(told) not in (content(seen), content(_without_ended(seen))):
         yield f"{where} begins as {describe(told)}, and {describe(seen)} was observed"
         return
     if told.ttl < seen.ttl:
@@ -173,10 +174,20 @@ def _brighter(told: Version, seen: Version) -> Iterator[str]:
         )
     if told.propagation < seen.propagation:
         yield f"{where} begins with a propagation bound of {told.propagation} s, not that observed"
-    if _lasts(told) > _lasts(seen):
+    if _is_signed(told) and _lasts(told) > _lasts(seen):
         yield f"{where} begins with signatures that end later than those observed"
     if isinstance(told, CdsVersion) and isinstance(seen, CdsVersion) and _kinder(told, seen):
         yield f"{where} begins as if the parent acted on it less than it does"
+
+
+def _is_signed(version: Version) -> bool:
+    return isinstance(version, DnskeyVersion | DataVersion) and bool(version.signed_by)
+
+
+def _without_ended(seen: Version) -> Version:
+    """Return a version as validators see it: signatures that had ended when seen count as none."""
+    ended = isinstance(seen, DnskeyVersion | DataVersion) and _lasts(seen) <= 0
+    return replace(seen, signed_by=frozenset()) if ended else seen
 
 
 def _kinder(told: CdsVersion, seen: CdsVersion) -> bool:

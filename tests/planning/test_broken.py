@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.model.moves import op
+import pytest
+
+from reconciler.model.keys import Key
+from reconciler.model.moves import DnskeyAdd, DsReplace, op
 from reconciler.model.observed import ObservedZone, SignatureFacts
-from reconciler.model.plan import Alternative, FreezeClass, Proved, ZonePlan
+from reconciler.model.plan import Alternative, FreezeClass, Proved, Status, ZonePlan
 from reconciler.planning import plan_zone
 from reconciler.proof import explain, prove
 
@@ -52,3 +55,52 @@ def test_a_ds_whose_key_is_not_published_is_mended_by_one_that_is(b: Builders) -
     plan = plan_zone(b.desire(), start)
     assert operations(plan) == [["ds.replace"]]
     check(plan)
+
+
+def unusable(label: str, flags: int) -> Key:
+    """A key as it is after its revocation, or one without the ZONE flag."""
+    return Key(
+        label=label, algorithm=13, flags=flags, public_key=label.encode(), home="a", generation=1
+    )
+
+
+@pytest.mark.parametrize("flags", [385, 1])
+def test_a_ds_of_a_key_that_no_validator_may_use_is_replaced(flags: int, b: Builders) -> None:
+    """RFC 5011 §2.1, RFC 4034 §2.1.1: bogus now, so that nothing to do would be no answer."""
+    spent = unusable("k1", flags)
+    start = b.observe(ds=["k1"], keys=["k1", "z1"], data=["z1"], entries=[spent])
+    plan = plan_zone(b.desire(), start)
+    assert operations(plan) == [["dnskey.add"], ["ds.replace"]]
+    (move,) = plan.steps[-1].moves
+    assert isinstance(move, DsReplace)
+    assert [ref.key for ref in move.ds] == ["ksk@13/2"]
+    check(plan)
+
+
+def test_data_signed_with_a_revoked_key_alone_is_signed_with_another(b: Builders) -> None:
+    spent = unusable("z1", 384)
+    start = b.observe(ds=["k1"], keys=["k1", "z1"], data=["z1"], entries=[spent])
+    plan = plan_zone(b.desire(), start)
+    assert operations(plan) == [["data.sign", "dnskey.add"]]
+    check(plan)
+
+
+def test_a_key_to_come_is_not_named_like_the_revoked_one(b: Builders) -> None:
+    spent = unusable("ksk@13/1", 385)
+    start = b.observe(
+        ds=["ksk@13/1"],
+        keys=["ksk@13/1", "z1"],
+        signed_by=["ksk@13/1"],
+        data=["z1"],
+        entries=[spent],
+    )
+    plan = plan_zone(b.desire(ksk=1), start)
+    assert [move.key for move in plan.steps[0].moves if isinstance(move, DnskeyAdd)] == ["ksk@13/2"]
+    check(plan)
+
+
+def test_a_revoked_key_beside_a_good_one_is_left_alone(b: Builders) -> None:
+    start = b.observe(
+        ds=["k1"], keys=["k1", "k9", "z1"], data=["z1"], entries=[unusable("k9", 385)]
+    )
+    assert plan_zone(b.desire(), start).status is Status.NO_CHANGE

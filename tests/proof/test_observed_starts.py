@@ -109,6 +109,23 @@ def test_a_darker_start_is_one_too() -> None:
     assert flaws((DS_NOW, NS_NOW, APEX_NOW, darker, DATA_NOW, CDS_NOW)) == []
 
 
+def test_signatures_that_had_ended_when_observed_count_as_none_or_as_ended() -> None:
+    facts = replace(OBSERVED.signers["a"], signatures=SignatureFacts(expires=0))
+    observed = replace(OBSERVED, signers={"a": facts})
+    bare = (
+        replace(version, signed_by=frozenset(), expires=None) for version in (KEYS_NOW, DATA_NOW)
+    )
+    assert flaws((DS_NOW, NS_NOW, APEX_NOW, *bare, CDS_NOW), observed) == []
+    ended = (replace(version, expires=0) for version in (KEYS_NOW, DATA_NOW))
+    assert flaws((DS_NOW, NS_NOW, APEX_NOW, *ended, CDS_NOW), observed) == []
+    assert len(flaws(NOW, observed)) == 2  # as if they lasted
+
+
+def test_signatures_that_still_last_do_not_count_as_none() -> None:
+    bare = replace(DATA_NOW, signed_by=frozenset(), expires=None)
+    assert len(flaws((DS_NOW, NS_NOW, APEX_NOW, KEYS_NOW, bare, CDS_NOW))) == 1
+
+
 BRIGHTER: dict[str, Callable[[], tuple[Version, Version]]] = {
     "TTL of the DS": lambda: (DS_NOW, replace(DS_NOW, ttl=3599)),
     "bound of the DS": lambda: (DS_NOW, replace(DS_NOW, propagation=59)),
