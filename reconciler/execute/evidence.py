@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.execute.act import asked
+from reconciler.execute.batch import Seen
 from reconciler.execute.block import block
 from reconciler.execute.logged import refined_plan
 from reconciler.execute.outside import LOOK_AGAIN, LOOK_AGAIN_AT_PEOPLE
@@ -33,8 +34,8 @@ from reconciler.spec.digests import change_digest
 PENDING = "; the parent says that it has accepted a change that it does not publish yet"
 
 
-def look_for(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
-    """Record evidence that `step` is seen everywhere, or say which servers do not show it yet.
+def look_for(turn: Turn, plan: ZonePlan, step: Step) -> Result | Seen:
+    """Return evidence that `step` is seen everywhere, or say which servers do not show it yet.
 
     `Failed`: what was accepted never came about, so that another plan is needed.
     """
@@ -46,20 +47,18 @@ def look_for(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
     lagging = read.laggards(effects(plan, step)) + untold(turn.observation, step.moves)
     if lagging or not agreed(turn):
         return _not_yet(turn, step, lagging)
-    turn.outside.checkpoint("before-evidence")
     seen = evidence_draft(
         turn.about(step.id),
         seen_at=turn.now,
         servers={s.server for s in turn.observation.sights},
         rrsets=snapshot_json(take(zone)),
     )
-    turn.record_fact(
-        seen,
-        *_refinement(turn, plan, step),
-        known=lambda log: log.plan is None or log.plan != turn.log.plan or step.id in log.evidence,
+    return Seen(
+        zone=turn.zone,
+        plan=seen.plan or "",
+        made=turn.log.outcomes[step.id],
+        drafts=(seen, *_refinement(turn, plan, step)),
     )
-    turn.outside.checkpoint("after-evidence")
-    return None
 
 
 def _refinement(turn: Turn, plan: ZonePlan, step: Step) -> Iterable[Draft]:

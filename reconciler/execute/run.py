@@ -1,8 +1,12 @@
-"""A run of `apply`: for each zone, turn after turn, every step that is due and allowed now."""
+"""A run of `apply`: for each zone, turn after turn, every step that is due and allowed now.
+
+What is seen of many zones is put on record together, so that a zone that shows its step waits for
+the others of its round before it goes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic, LostRaceError, ReconcileError
@@ -10,6 +14,7 @@ from reconciler.execute.abandon import given_up
 from reconciler.execute.act import make
 from reconciler.execute.alarm import alarm, too_late
 from reconciler.execute.approvals import still_needed
+from reconciler.execute.batch import Seen, put_on_record
 from reconciler.execute.begin import begin, superseded
 from reconciler.execute.block import still_blocked
 from reconciler.execute.evidence import look_for
@@ -34,6 +39,10 @@ TURNS_MAX = 200
 """More turns than any plan has steps times entries per step: a run that needs more goes in circles.
 No official reference."""
 
+TOGETHER = 100
+"""Zones of which one commit holds what was seen: many enough to save commits, few enough that none
+waits long for the others. No official reference."""
+
 Told = Callable[[Result], None]
 
 
@@ -44,17 +53,63 @@ def apply_zones(
 
     A run that is asked to stop ends with the zone that it is at.
     """
-    results = []
-    for desired in zones:
-        results.append(apply_zone(outside, desired))
-        told(results[-1])
+    wanted = tuple(zones)
+    results: list[Result] = []
+    for first in range(0, len(wanted), TOGETHER):
+        results += _together(outside, wanted[first : first + TOGETHER], told)
         if outside.stop.asked:
             break
     return tuple(results)
 
 
-def apply_zone(outside: Outside, desired: DesiredZone) -> Result:
-    """Do every step of one zone that is due and allowed now, and say when to come back."""
+def _together(outside: Outside, zones: Sequence[DesiredZone], told: Told) -> Iterable[Result]:
+    """Take zones forward in rounds, with what was seen in a round put on record as one commit."""
+    runs = {desired.zone: _run(outside, desired) for desired in zones}
+    ended: dict[str, Result] = {}
+    error: ReconcileError | None = None
+    seen = _round(_unless_stopped(outside, runs), error, ended, told)
+    while seen:
+        try:
+            put_on_record(outside, seen)
+        except ReconcileError as unrecorded:
+            error = unrecorded
+        seen = _round([(found.zone, runs[found.zone]) for found in seen], error, ended, told)
+    return [ended[desired.zone] for desired in zones if desired.zone in ended]
+
+
+def _unless_stopped(outside: Outside, runs: Mapping[str, _Run]) -> Iterator[tuple[str, _Run]]:
+    """Yield the runs of zones until this run is asked to stop."""
+    for zone, run in runs.items():
+        yield zone, run
+        if outside.stop.asked:
+            return
+
+
+def _round(
+    runs: Iterable[tuple[str, _Run]],
+    unrecorded: ReconcileError | None,
+    ended: dict[str, Result],
+    told: Told,
+) -> Sequence[Seen]:
+    """Take each zone on to its end, or to what is to be put on record before it goes on."""
+    seen: list[Seen] = []
+    for zone, run in runs:
+        try:
+            seen.append(next(run) if unrecorded is None else run.throw(unrecorded))
+        except StopIteration as end:
+            ended[zone] = end.value
+            told(ended[zone])
+    return seen
+
+
+_Run = Generator[Seen, None, Result]
+
+
+def _run(outside: Outside, desired: DesiredZone) -> _Run:
+    """Do every step of one zone that is due and allowed now, and say when to come back.
+
+    Goes on after each yield once what it yielded is on record, or with the error why it is not.
+    """
     if kinds := unbuilt(outside.portfolio, desired):
         return Failed(zone=desired.zone, diagnostics=(not_built(desired.zone, kinds),))
     done: list[str] = []
@@ -62,8 +117,11 @@ def apply_zone(outside: Outside, desired: DesiredZone) -> Result:
         for _ in range(TURNS_MAX):
             outside.stop.heed()
             turn = gather(outside, desired)
-            result = _turn(turn, done)
-            if result is not None:
+            result = _turn(turn)
+            if isinstance(result, Seen):
+                yield result
+                done.append(result.made.step)
+            elif result is not None:
                 return replace(result, done=tuple(done), rollback=_turned(turn))
     except Interrupted:
         return _interrupted(desired.zone, done)
@@ -96,12 +154,12 @@ def _turned(turn: Turn) -> str:
     return turned.why if turned and not turn.log.complete else ""
 
 
-def _turn(turn: Turn, done: list[str]) -> Result | None:
+def _turn(turn: Turn) -> Result | Seen | None:
     """Take one turn: one entry or one step forward; None where there may be more to do."""
     suspension = turn.log.suspended_at(turn.now)
     if suspension is not None:
-        _read_back(turn, done)
-        return Frozen(zone=turn.zone, until=suspension.until, reason=suspension.reason)
+        frozen = Frozen(zone=turn.zone, until=suspension.until, reason=suspension.reason)
+        return _read_back(turn) or frozen
     if turn.log.blocked is not None:
         return still_blocked(turn, turn.log.blocked)
     if turn.log.open_intent is not None:
@@ -117,14 +175,16 @@ def _turn(turn: Turn, done: list[str]) -> Result | None:
     if why := superseded(turn, position):
         _give_up(turn, why)
         return None
-    return _finish(turn, position, done) if position.called else _go_on(turn, position)
+    return _finish(turn, position) if position.called else _go_on(turn, position)
 
 
-def _read_back(turn: Turn, done: list[str]) -> None:
-    """Put on record what was made and is seen by now: a suspension stops steps, not looking."""
+def _read_back(turn: Turn) -> Seen | None:
+    """Return what was made and is seen by now: a suspension stops steps, not looking."""
     position = turn.position
-    if position is not None and position.called and not turn.log.open_intents:
-        _look(turn, position, done)
+    if position is None or not position.called or turn.log.open_intents:
+        return None
+    found = _look(turn, position)
+    return found if isinstance(found, Seen) else None
 
 
 def _give_up(turn: Turn, why: str) -> None:
@@ -132,20 +192,17 @@ def _give_up(turn: Turn, why: str) -> None:
     turn.record(given_up(turn, reason=why))
 
 
-def _finish(turn: Turn, position: Position, done: list[str]) -> Result | None:
+def _finish(turn: Turn, position: Position) -> Result | Seen:
     """Look for the evidence of a step that was made; what never came about ends the plan."""
-    result = _look(turn, position, done)
-    if isinstance(result, Failed):
-        _give_up(turn, result.diagnostics[0].summary)
-    return result
+    found = _look(turn, position)
+    if isinstance(found, Failed):
+        _give_up(turn, found.diagnostics[0].summary)
+    return found
 
 
-def _look(turn: Turn, position: Position, done: list[str]) -> Result | None:
+def _look(turn: Turn, position: Position) -> Result | Seen:
     step = next(s for s in position.plan.steps if s.id in position.called)
-    result = look_for(turn, position.plan, step)
-    if result is None:
-        done.append(step.id)
-    return result
+    return look_for(turn, position.plan, step)
 
 
 def _go_on(turn: Turn, position: Position) -> Result | None:

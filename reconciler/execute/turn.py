@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,18 +77,15 @@ class Turn:
             idem=idem,
         )
 
-    def record_fact(
-        self, *drafts: Draft, known: Callable[[ZoneLog], bool] = lambda _: False
-    ) -> None:
+    def record_fact(self, *drafts: Draft) -> None:
         """Append what has happened already: a race that is lost does not undo it, so read again
-        and append on the new tip. `known` says whether somebody else has put it on record.
+        and append on the new tip.
         """
         for _ in range(FACT_TRIES - 1):
             try:
                 return self.record(*drafts)
             except LostRaceError:
-                if known(self.outside.recall().zone(self.zone)):
-                    return None
+                self.outside.recall()
         return self.record(*drafts)
 
     def record(self, *drafts: Draft, blobs: dict[str, bytes] | None = None) -> None:
