@@ -9,10 +9,10 @@ from datetime import datetime
 from reconciler.diagnostics import LostRaceError
 from reconciler.ledger.fold import fold
 from reconciler.ledger.history import History
-from reconciler.model.desired import Governance, Portfolio
+from reconciler.model.desired import Portfolio
 from reconciler.model.entries import Draft, Event, Json
 from reconciler.ports import Ledger
-from reconciler.spec.wire_types import instant_text
+from reconciler.spec.governance import governance_json
 
 _ATTEMPTS = 5
 """How often to read again when others write at the same time; each of them may be the one that
@@ -44,56 +44,6 @@ def _missing(history: History, portfolio: Portfolio) -> Iterable[Draft]:
     if history.policy is None or history.policy.digest != portfolio.governance_digest:
         data: dict[str, Json] = {
             "digest": portfolio.governance_digest,
-            "rules": governance_json(portfolio),
+            "rules": governance_json(portfolio.people, portfolio.owners, portfolio.governance),
         }
         yield Draft(event=Event.POLICY, data=data)
-
-
-def governance_json(portfolio: Portfolio) -> Json:
-    """Return people, owners and governance as JSON, so that approvals can be judged offline.
-
-    Its canonical form (RFC 8785) is what `governance_digest` is over.
-    """
-    return {
-        "people": {
-            name: {"github": person.github, "ssh": person.ssh, "emails": [*sorted(person.emails)]}
-            for name, person in portfolio.people.items()
-        },
-        "owners": {
-            name: {"people": [*sorted(owner.people)], "contacts": {**owner.contacts}}
-            for name, owner in portfolio.owners.items()
-        },
-        "governance": _rules_json(portfolio.governance),
-    }
-
-
-def _rules_json(rules: Governance) -> Json:
-    """Return the rules; members that came later are left out where they are empty."""
-    signers: dict[str, Json] = (
-        {"ledger_signers": [*sorted(rules.ledger_signers)]} if rules.ledger_signers else {}
-    )
-    beats: dict[str, Json] = {"heartbeat": rules.heartbeat} if rules.heartbeat else {}
-    return {
-        **signers,
-        **beats,
-        "critical_group": rules.critical_group,
-        "separation_of_duties": rules.separation_of_duties,
-        "requirements": {
-            risk.value: {
-                "approvers": need.approvers,
-                "from_owner": need.from_owner,
-                "from_critical": need.from_critical,
-                "signed": need.signed,
-                "max_age": need.max_age,
-            }
-            for risk, need in rules.requirements.items()
-        },
-        "freeze": [
-            {
-                "start": instant_text(window.start),
-                "end": instant_text(window.end),
-                "reason": window.reason,
-            }
-            for window in rules.freeze
-        ],
-    }

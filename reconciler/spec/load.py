@@ -10,10 +10,10 @@ from typing import Any
 from reconciler.diagnostics import Diagnostic, Severity, SpecError
 from reconciler.model.desired import DesiredZone, DnssecPolicy, FreezeWindow, Portfolio
 from reconciler.spec import check_portfolio, check_rules, check_zone, secrets
+from reconciler.spec.governance import governance_digest
 from reconciler.spec.ledger_home import ledger_home
 from reconciler.spec.names import BadNameError, zone_name
 from reconciler.spec.portfolio import PORTFOLIO, PortfolioSpec, portfolio_schema
-from reconciler.spec.rules import governance_digest
 from reconciler.spec.shapes import check_shape
 from reconciler.spec.sources import Source, Suggester
 from reconciler.spec.tree import PORTFOLIO_FILE, Tree, find_tree, read, read_portfolio, zone_files

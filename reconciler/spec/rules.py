@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import rfc8785
 from pydantic import AfterValidator, Field
 
 from reconciler.model.desired import (
@@ -22,7 +19,6 @@ from reconciler.model.desired import (
     Requirement,
     RiskClass,
 )
-from reconciler.model.entries import Json
 from reconciler.spec.fields import Name, PositiveSeconds, Strict, refusal
 
 MAX_APPROVERS = 20
@@ -198,51 +194,3 @@ class GovernanceSpec(Strict):
             ledger_signers=tuple(self.ledger_signers),
             heartbeat=self.heartbeat,
         )
-
-
-def governance_digest(
-    people: Mapping[str, Person], owners: Mapping[str, Owner], rules: Governance
-) -> str:
-    """Return `sha256:...` over what decides who may agree to what, by RFC 8785.
-
-    It covers values, never how they are written: order and comments do not change it.
-    """
-    document: Json = {
-        "people": {
-            name: {"github": p.github, "ssh": p.ssh, "emails": [*sorted(p.emails)]}
-            for name, p in people.items()
-        },
-        "owners": {
-            name: {"people": [*sorted(o.people)], "contacts": dict(o.contacts)}
-            for name, o in owners.items()
-        },
-        "governance": _rules_json(rules),
-    }
-    return f"sha256:{hashlib.sha256(rfc8785.dumps(document)).hexdigest()}"
-
-
-def _rules_json(rules: Governance) -> Json:
-    signers: dict[str, Json] = (
-        {"ledger_signers": [*sorted(rules.ledger_signers)]} if rules.ledger_signers else {}
-    )
-    beats: dict[str, Json] = {"heartbeat": rules.heartbeat} if rules.heartbeat else {}
-    return {
-        **signers,
-        **beats,
-        "critical_group": rules.critical_group,
-        "separation_of_duties": rules.separation_of_duties,
-        "requirements": {
-            str(risk): {
-                "approvers": need.approvers,
-                "from_owner": need.from_owner,
-                "from_critical": need.from_critical,
-                "signed": need.signed,
-                "max_age": need.max_age,
-            }
-            for risk, need in rules.requirements.items()
-        },
-        "freeze": [
-            {"start": f"{w.start:%FT%TZ}", "end": f"{w.end:%FT%TZ}", "reason": w.reason}
-            for w in rules.freeze
-        ],
-    }

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from reconciler.diagnostics import LostRaceError
 from reconciler.ledger.git_ledger import GitLedger
-from reconciler.ledger.start import ensure_started, governance_json
+from reconciler.ledger.start import ensure_started
 from reconciler.ledger.verify import verify_chain
 from reconciler.model.desired import (
     FreezeWindow,
@@ -24,7 +23,7 @@ from reconciler.model.desired import (
 )
 from reconciler.model.entries import Actor, ActorKind, Draft, Entry, Event
 from reconciler.spec.canonical import digest
-from reconciler.spec.rules import governance_digest
+from reconciler.spec.governance import governance_digest, governance_json
 
 NOW = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
 ACTOR = Actor(kind=ActorKind.PERSON, id="ann")
@@ -80,12 +79,12 @@ def test_changed_governance_is_put_on_record_and_in_force(repository: Path) -> N
     assert verify_chain(ledger) == ()
 
 
-def test_the_recorded_rules_are_what_the_digest_is_over() -> None:
+def test_the_recorded_rules_are_what_the_digest_is_over(repository: Path) -> None:
     whole = portfolio("ann", "bob")
-    assert digest(governance_json(whole)) == whole.governance_digest
-    bare = replace(whole, governance=Governance())
-    wanted = governance_digest(bare.people, bare.owners, bare.governance)
-    assert digest(governance_json(bare)) == wanted
+    policy = ensure_started(GitLedger(repository, actor=ACTOR), whole, NOW).policy
+    assert policy is not None
+    assert policy.rules == governance_json(whole.people, whole.owners, whole.governance)
+    assert digest(dict(policy.rules)) == policy.digest == whole.governance_digest
 
 
 def test_two_ledgers_never_share_an_id(repository: Path, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,21 @@ def test_the_example_zone_can_be_named(tmp_path: Path) -> None:
     portfolio = load_portfolio(tmp_path).portfolio
     assert portfolio is not None
     assert list(portfolio.zones) == ["xn--bcher-kva.example."]
+
+
+def test_what_runs_leave_beside_the_zones_is_no_change_of_the_portfolio(tmp_path: Path) -> None:
+    scaffold(tmp_path)
+    for name in ("plan.json", "outcome-0123456789abcdef.json"):
+        (tmp_path / name).touch()
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    ran = subprocess.run(
+        [*git, "ls-files", "--others", "--exclude-standard"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert set(ran.stdout.split()) == FILES
 
 
 @pytest.mark.parametrize("present", sorted(FILES))
