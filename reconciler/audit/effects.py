@@ -19,6 +19,8 @@ def answer_problems(scene: Scene) -> Iterator[Problem]:
     if not asked:
         yield Problem("audit-no-intent", f"no intent `{idem}` of this step stands before it")
         return
+    if (scene.data.member("plan"), scene.data.member("change")) != (asked[0].plan, asked[0].change):
+        yield Problem("audit-no-plan", "it names another plan than the intent that it answers")
     if is_resolved(scene):
         is_open = any(intent.idem == idem for intent in scene.log.open_intents)
         if not is_open:
@@ -35,14 +37,13 @@ def is_resolved(scene: Scene) -> bool:
 
 
 def outcome_problems(scene: Scene) -> Iterator[Problem]:
-    """Yield what is wrong with an outcome."""
+    """Yield what is wrong with an outcome; its plan may have been given up since its intent."""
     yield from answer_problems(scene)
     scene.data.truth("ok")
     created = scene.data.text_mapping("created", default={})
-    symbols = _symbols(scene.plan)
-    for symbol in sorted(set(created) - symbols):
-        yield Problem("audit-keys", f"the plan on record creates no key `{symbol}`")
-    yield from _unlike_plan(scene)
+    known = {symbol for attempt in scene.attempts for symbol in attempt.symbols}
+    for symbol in sorted(set(created) - known):
+        yield Problem("audit-keys", f"the plan of its intent creates no key `{symbol}`")
 
 
 def evidence_problems(scene: Scene) -> Iterator[Problem]:
@@ -72,7 +73,7 @@ def refine_problems(scene: Scene) -> Iterator[Problem]:
     yield from _unlike_plan(scene)
     if step not in scene.log.evidence:
         yield Problem("audit-order", f"there is no evidence of step {step} that made its keys")
-    for symbol in sorted(set(keys) - _symbols(scene.plan)):
+    for symbol in sorted(set(keys) - symbols(scene.plan)):
         yield Problem("audit-keys", f"the plan on record creates no key `{symbol}`")
     made = scene.log.outcomes.get(step)
     created: Mapping[str, str] = made.created if made else {}
@@ -104,7 +105,7 @@ def _submitted(plan: ZonePlan) -> Sequence[str]:
     return sorted(f"{k.text()} / {kind}" for k, kind in known if isinstance(k, Key))
 
 
-def _symbols(plan: ZonePlan | None) -> frozenset[str]:
+def symbols(plan: ZonePlan | None) -> frozenset[str]:
     """Return the labels of keys that were still to come when the plan was made or refined."""
     keys = plan.timeline.keys if plan and plan.timeline else {}
     return frozenset(label for label, key in keys.items() if isinstance(key, Key))

@@ -51,13 +51,26 @@ def resolve_problems(scene: Scene) -> Iterator[Problem]:
 
 
 def abandon_problems(scene: Scene) -> Iterator[Problem]:
-    """Yield what is wrong with giving a plan up."""
-    yield from _by_somebody(scene)
+    """Yield what is wrong with giving a plan up, which the tool may do by itself."""
+    yield from _with_reason(scene)
+    yield from _left_open(scene)
     logged = scene.log.plan
     if logged is None:
         yield Problem("audit-no-plan", "no plan was on record")
     elif scene.entry.draft.plan not in {None, logged.plan}:
         yield Problem("audit-no-plan", f"the plan on record was that of entry {logged.seq}")
+
+
+def _left_open(scene: Scene) -> Iterator[Problem]:
+    """Yield which intents were open and are not said to be under way until after their deadline."""
+    data = scene.data
+    under_way = data.texts("under_way") if data.optional_text("until") is not None else ()
+    for intent in scene.log.open_intents:
+        if intent.step not in under_way:
+            told = f"the intent of entry {intent.seq} was open, and may still have had its effect"
+            yield Problem("audit-order", told)
+        elif intent.deadline is not None and data.instant("until") < intent.deadline:
+            yield Problem("audit-deadline", f"the writer of entry {intent.seq} still had time")
 
 
 def annotate_problems(scene: Scene) -> Iterator[Problem]:
@@ -68,7 +81,14 @@ def annotate_problems(scene: Scene) -> Iterator[Problem]:
 
 
 def _by_somebody(scene: Scene) -> Iterator[Problem]:
-    """Yield what is wrong with whose word it is; where the tool acts by itself, nobody is named."""
+    """Yield what is wrong with whose word it is: somebody's."""
+    yield from _with_reason(scene)
+    if scene.data.optional_text("person") is None:
+        yield Problem("audit-person", "it does not say whose word it is")
+
+
+def _with_reason(scene: Scene) -> Iterator[Problem]:
+    """Yield what is wrong with why, and with who says so, where somebody does."""
     yield from _about_a_zone(scene)
     if not scene.data.text("reason"):
         yield Problem("audit-reason", "it gives no reason")

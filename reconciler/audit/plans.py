@@ -172,6 +172,12 @@ def refined(plan: ZonePlan, created: Mapping[str, str]) -> ZonePlan:
     return replace(plan, timeline=replace(plan.timeline, keys=keys))
 
 
+def keys_to_come(plan: ZonePlan | None) -> bool:
+    """True if some key of `plan` is a symbol: what became of it may still be put on record."""
+    keys = plan.timeline.keys.values() if plan and plan.timeline else ()
+    return any(isinstance(key, Key) and key.public_key is None for key in keys)
+
+
 def _with_text(key: Key, text: str) -> Key:
     flags, _protocol, algorithm, *public = text.split()
     try:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from reconciler.audit import approvals, effects, people
 from reconciler.audit.findings import finding
 from reconciler.audit.intents import intent_problems
-from reconciler.audit.plans import plan_on_record, plan_problems, refined
+from reconciler.audit.plans import keys_to_come, plan_on_record, plan_problems, refined
 from reconciler.audit.policy import policy_problems, rules_from
 from reconciler.audit.rollbacks import rollback_problems
 from reconciler.audit.scene import Attempt, Problem, Scene
@@ -140,7 +140,7 @@ class Replay:
             self._attempts[zone, scene.data.member("idem")] = (*scene.attempts, _attempt(scene))
         elif entry.event is Event.OUTCOME and not effects.is_resolved(scene):
             self._attempts[zone, scene.data.member("idem")] = _answered(scene)
-        elif log.complete:
+        if log.complete and not keys_to_come(self._plans.get(zone)):
             self._plans.pop(zone, None)
 
 
@@ -173,9 +173,15 @@ def _with_keys(scene: Scene) -> ZonePlan | None:
 
 
 def _attempt(scene: Scene) -> Attempt:
-    entry = scene.entry
-    step = scene.data.member("step")
-    return Attempt(step=step, run=entry.actor.run, deadline=entry.draft.deadline)
+    entry, data = scene.entry, scene.data
+    return Attempt(
+        step=data.member("step"),
+        plan=data.member("plan"),
+        change=data.member("change"),
+        symbols=effects.symbols(scene.plan),
+        run=entry.actor.run,
+        deadline=entry.draft.deadline,
+    )
 
 
 def _answered(scene: Scene) -> tuple[Attempt, ...]:

@@ -13,9 +13,11 @@ from reconciler.audit.plans import plan_on_record, refined
 from reconciler.audit.scene import Problem, Scene
 from reconciler.ledger.history import LoggedPlan
 from reconciler.model.plan import Need, Rollback, Status, Step, ZonePlan
-from reconciler.model.timeline import Version
+from reconciler.model.timeline import Timeline, Version
 from reconciler.spec.move_wire import move_json
 
+_CAUSES = frozenset({"bogus", "other-ds", "refused", "too-late"})
+"""Why a plan is turned back (docs/ledger.md)."""
 _ORDER = "rule:order"
 """The reason of a wait that only tells a plan's start from its first step."""
 
@@ -36,6 +38,8 @@ def rollback_problems(scene: Scene) -> Iterator[Problem]:
         yield Problem("audit-rollback", f"the plan that ran was that of entry {running.seq}")
     if not told.get("why"):
         yield Problem("audit-reason", "it gives no reason")
+    if told.get("cause") not in _CAUSES:
+        yield Problem("audit-reason", "its cause is none for which a plan is turned back")
     after = told.get("after", "")
     begun = [step for step in running.steps if step in scene.log.attempts]
     if begun[-1:] != [after]:
@@ -46,6 +50,8 @@ def rollback_problems(scene: Scene) -> Iterator[Problem]:
         return
     yield from _unlike(plan, _with_created(scene, back))
     yield from _inherited(scene, running)
+    if plan.desired_digest != scene.plan.desired_digest:
+        yield Problem("audit-rollback", "it serves another desired state than the plan that ran")
 
 
 def _with_created(scene: Scene, back: Rollback) -> Rollback:
@@ -71,6 +77,8 @@ def _unlike(plan: ZonePlan, back: Rollback) -> Iterator[Problem]:
     keys = plan.timeline.keys if plan.timeline else {}
     if any(keys.get(label) != key for label, key in back.timeline.keys.items()):
         yield Problem("audit-rollback", "its keys are not those that were approved and made")
+    if plan.timeline is None or _claims(plan.timeline) != _claims(back.timeline):
+        yield Problem("audit-rollback", "it claims safety for other validators than was approved")
     if len(plan.steps) != len(back.steps):
         yield Problem("audit-rollback", "it has other steps than were approved")
         return
@@ -82,6 +90,11 @@ def _unlike(plan: ZonePlan, back: Rollback) -> Iterator[Problem]:
             yield Problem("audit-rollback", f"its step {new.id} waits less than was approved")
         if _published(plan, new) != _published(back, old):
             yield Problem("audit-rollback", f"its step {new.id} publishes something else")
+
+
+def _claims(timeline: Timeline) -> tuple[object, ...]:
+    """Return what a proof is worth: for whom the steps are safe, and what is taken for granted."""
+    return timeline.profiles, timeline.assumptions, timeline.insecure_allowed
 
 
 def _same_step(old: Step, new: Step, names: Mapping[str, str]) -> bool:

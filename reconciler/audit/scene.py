@@ -23,9 +23,14 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An intent on record. `answered`: its own run has put its outcome on record."""
+    """An intent on record, of a plan that may have given way to another since: what it was about,
+    and the keys that its plan creates. `answered`: its own run has put its outcome on record.
+    """
 
     step: str
+    plan: str
+    change: str
+    symbols: frozenset[str]
     run: str
     deadline: datetime | None
     answered: bool = False

@@ -45,6 +45,8 @@ def _examined(logged: LoggedApproval, zone: str, ledger_id: str, person: Person 
 
 def _actor_flaw(logged: LoggedApproval, person: Person | None) -> str | None:
     """Without a signature, an approval is the word of whoever put it on record, nobody else's."""
+    if logged.channel is Channel.REVIEW:
+        return "this release cannot tell whether a review was given"
     if logged.channel is not Channel.LOCAL or person is None or is_author(person, [logged.actor]):
         return None
     return f"{logged.actor} put it on record without a signature of {logged.person}"

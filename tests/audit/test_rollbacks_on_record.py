@@ -57,6 +57,7 @@ def test_a_plan_that_was_turned_back_is_whole(turned: Forged) -> None:
         ("after", "s1", "audit-rollback"),
         ("after", "s9", "audit-rollback"),
         ("why", "", "audit-reason"),
+        ("cause", "because", "audit-reason"),
     ],
 )
 def test_another_plan_position_or_no_reason_is_found(
@@ -117,7 +118,39 @@ def harmless(plan: ZonePlan) -> ZonePlan:
     return replace(plan, steps=(first, *others), timeline=replace(timeline, versions=kept))
 
 
-@pytest.mark.parametrize("edit", [hasty, marginless, shorter, elsewhere, harmless])
+def boastful(plan: ZonePlan) -> ZonePlan:
+    assert plan.timeline is not None
+    return replace(plan, timeline=replace(plan.timeline, profiles=plan.timeline.profiles[:1]))
+
+
+def lenient(plan: ZonePlan) -> ZonePlan:
+    assert plan.timeline is not None
+    return replace(plan, timeline=replace(plan.timeline, insecure_allowed=True))
+
+
+def trusting(plan: ZonePlan) -> ZonePlan:
+    assert plan.timeline is not None
+    return replace(plan, timeline=replace(plan.timeline, assumptions=("all is well",)))
+
+
+def for_another_wish(plan: ZonePlan) -> ZonePlan:
+    return replace(plan, desired_digest="sha256:" + "1" * 64)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        hasty,
+        marginless,
+        shorter,
+        elsewhere,
+        harmless,
+        boastful,
+        lenient,
+        trusting,
+        for_another_wish,
+    ],
+)
 def test_another_rollback_than_the_one_approved_is_found(
     turned: Forged, edit: Callable[[ZonePlan], ZonePlan]
 ) -> None:

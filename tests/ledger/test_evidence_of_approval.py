@@ -132,3 +132,15 @@ def test_a_statement_is_read_back() -> None:
 )
 def test_what_is_not_the_one_form_of_a_statement_is_none(text: str) -> None:
     assert read_statement(text) is None
+
+
+def test_a_review_counts_for_nothing_as_long_as_nobody_can_tell_whether_it_was_given(
+    key: Path,
+) -> None:
+    """Else whoever can write the ledger could name any reviewer."""
+    claimed = logged(statement_text(STATEMENT), None, Channel.REVIEW)
+    found = judged(claimed, {"bob": person(key)})
+    assert (found.signed, found.flaw) == (
+        False,
+        "this release cannot tell whether a review was given",
+    )
