@@ -20,6 +20,7 @@ SET_AGAIN = {"seq", "prev", "policy"}
 """Members that the careful attacker's chain sets again, whatever they were changed to."""
 UNTOLD = {
     "*": {"actor.id", "tool"},
+    "accepted": {"data.message", "data.operation"},
     "adopt": {"actor.run", "zone"},
     "approval": {"actor.run"},
     "evidence": {"actor.run", "data.servers"},
