@@ -31,6 +31,7 @@ _OPS = frozenset(
         "dnskey.add",
         "dnskey.remove",
         "dnskey.sign",
+        "dnskey.set",
         "data.sign",
         "zone.sign",
         "zone.unsign",

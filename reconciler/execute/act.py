@@ -28,6 +28,7 @@ from reconciler.model.moves import (
     DenialSet,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsConfirm,
@@ -162,10 +163,15 @@ def _created_first(moves: Sequence[Move], keys: Mapping[str, Key]) -> Sequence[t
 
 
 def _borrows(move: Move, keys: Mapping[str, Key]) -> bool:
-    if not isinstance(move, DnskeyAdd) or move.key not in keys:
-        return False
-    key = keys[move.key]
-    return key.public_key is None and key.home not in {None, move.signer}
+    match move:
+        case DnskeyAdd():
+            published = [move.key]
+        case DnskeySet():
+            published = sorted(move.keys)
+        case _:
+            return False
+    named = (keys[label] for label in published if label in keys)
+    return any(key.public_key is None and key.home not in {None, move.signer} for key in named)
 
 
 def _accepted(turn: Turn, step: Step, fence: Fence, receipt: Receipt) -> None:
@@ -189,6 +195,7 @@ def _call(turn: Turn, move: Move, keys: Mapping[str, Key], idem: str) -> Receipt
             DnskeyAdd()
             | DnskeyRemove()
             | DnskeySign()
+            | DnskeySet()
             | DataSign()
             | ZoneSign()
             | ZoneUnsign()

@@ -11,6 +11,7 @@ _WORDS = {
     "dnskey.add": "add DNSKEY",
     "dnskey.remove": "remove DNSKEY",
     "dnskey.sign": "set who signs DNSKEY",
+    "dnskey.set": "set DNSKEY",
     "data.sign": "set who signs the data",
     "zone.sign": "sign the zone",
     "zone.unsign": "unsign the zone",

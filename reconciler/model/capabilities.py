@@ -57,7 +57,8 @@ class SignerCapabilities:
     """What a signer can do. `max_ksk` None: no limit. `algorithms`: numbers it can sign with.
 
     `denials`: kinds of denial of existence it can be asked to change to while it signs.
-    `presigned`: takes a DNSKEY RRset signed elsewhere (RFC 8901 model 1).
+    `sets_dnskeys`: replaces its whole DNSKEY RRset in one change, so that several keys come or go
+    together. `presigned`: takes a DNSKEY RRset signed elsewhere (RFC 8901 model 1).
     """
 
     signing: Signing = Signing.KEYS
@@ -66,6 +67,7 @@ class SignerCapabilities:
     sets_apex_ns: bool = False
     sets_ttl: bool = False
     sets_cds: bool = False
+    sets_dnskeys: bool = False
     denials: frozenset[DenialKind] = frozenset()
     presigned: bool = False
     algorithms: frozenset[int] = frozenset({13})
@@ -120,6 +122,7 @@ SIGNER_KINDS: dict[str, SignerKind] = {
             sets_apex_ns=True,
             sets_ttl=True,
             sets_cds=True,
+            sets_dnskeys=True,
             denials=_NSECS,
             algorithms=frozenset({8, 13, 15}),
         ),

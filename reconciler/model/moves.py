@@ -44,6 +44,19 @@ class DnskeySign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DnskeySet:
+    """Make the DNSKEY RRset exactly `keys`, signed by exactly `signed_by`, in one change of it.
+
+    No server ever shows a part of it: what is served is the RRset before or the one after. A key
+    whose home is another signer is published as it stands, and never signs here (RFC 8901).
+    """
+
+    signer: str
+    keys: frozenset[str]
+    signed_by: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataSign:
     """Set exactly which keys each sign every RRset of the zone's data."""
 
@@ -162,6 +175,7 @@ SignerMove = (
     DnskeyAdd
     | DnskeyRemove
     | DnskeySign
+    | DnskeySet
     | DataSign
     | ZoneSign
     | ZoneUnsign
@@ -179,6 +193,7 @@ OPS: dict[str, type[Move]] = {
     "dnskey.add": DnskeyAdd,
     "dnskey.remove": DnskeyRemove,
     "dnskey.sign": DnskeySign,
+    "dnskey.set": DnskeySet,
     "data.sign": DataSign,
     "zone.sign": ZoneSign,
     "zone.unsign": ZoneUnsign,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.model.capabilities import DsCheck, DsWrite
 from reconciler.model.desired import DesiredZone, KskRollover
-from reconciler.model.moves import DnskeyAdd
+from reconciler.model.moves import DnskeyAdd, DnskeySet
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Refusal
 from reconciler.planning.edge import Edge
@@ -64,16 +64,20 @@ def is_sound(world: World, early: Early | None, edge: Edge) -> bool:
     """True if every such key is published when its policy says: after its DS, or with it."""
     if early is None:
         return True
-    for offer in edge.offers:
-        move = offer.move
-        if isinstance(move, DnskeyAdd) and world.mask([move.key]) & early.keys:
-            before, after = (
-                _named(world, node[DS_SLOT], move.key) for node in (edge.before, edge.after)
-            )
-            together = after and early.rollover is KskRollover.DOUBLE_RRSET
-            if not (before and after) and not together:
-                return False
+    for key in _published(world, early, edge):
+        before, after = (_named(world, node[DS_SLOT], key) for node in (edge.before, edge.after))
+        together = after and early.rollover is KskRollover.DOUBLE_RRSET
+        if not (before and after) and not together:
+            return False
     return True
+
+
+def _published(world: World, early: Early, edge: Edge) -> Iterator[str]:
+    """Yield those of the keys whose DS comes first that an edge publishes."""
+    for offer in edge.offers:
+        if isinstance(offer.move, DnskeyAdd | DnskeySet):
+            slot, _, put = offer.writes[0]
+            yield from sorted(world.names(put & early.keys & ~edge.before[slot]))
 
 
 def rules(
@@ -83,13 +87,11 @@ def rules(
     if early is None or early.rollover is not KskRollover.DOUBLE_DS:
         return
     for step, edge in enumerate(path, start=1):
-        for move in (offer.move for offer in edge.offers):
-            if not (isinstance(move, DnskeyAdd) and world.mask([move.key]) & early.keys):
-                continue
+        for key in _published(world, early, edge):
             for each in windows[DS_SLOT]:
-                lacks = each.value is None or not _named(world, each.value, move.key)
+                lacks = each.value is None or not _named(world, each.value, key)
                 if lacks and each.ends is not None and each.ends < step:
-                    yield Rule((each.ends, step), max(each.lasts, 0), POLICY, _why(move.key, each))
+                    yield Rule((each.ends, step), max(each.lasts, 0), POLICY, _why(key, each))
 
 
 def _why(key: str, each: Window) -> str:

@@ -29,7 +29,7 @@ from reconciler.model.moves import (
     ZoneUnsign,
 )
 from reconciler.model.timeline import RRsetKind
-from reconciler.planning import cds, denial, itself
+from reconciler.planning import cds, denial, itself, together
 from reconciler.planning.early import Early
 from reconciler.planning.offer import KEEP_ALL, Offer, Stand, Write
 from reconciler.planning.publication import (
@@ -112,6 +112,7 @@ class Menu:
             case Signing.KEYS:
                 return [
                     *self._key_offers(node, index, stand.own),
+                    *together.offers(self.world, node, self.goal, index, stand),
                     *self._passing_offers(node, index),
                     *self._data_offers(node, index),
                 ]

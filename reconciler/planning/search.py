@@ -15,7 +15,14 @@ from typing import NamedTuple
 
 from reconciler.model.capabilities import DsCheck, DsWrite
 from reconciler.model.keys import Key
-from reconciler.model.moves import ApexNsSet, DataSign, DnskeyAdd, DnskeyRemove, DnskeySign
+from reconciler.model.moves import (
+    ApexNsSet,
+    DataSign,
+    DnskeyAdd,
+    DnskeyRemove,
+    DnskeySet,
+    DnskeySign,
+)
 from reconciler.planning import beside
 from reconciler.planning.cds import listed, may_install
 from reconciler.planning.early import is_sound
@@ -172,13 +179,17 @@ class Problem:
         return not reached >> (slot - 2) // 3 & 1
 
     def _is_detour(self, offer: Offer) -> bool:
-        """True if a signer out of reach would sign as it shall not in the end."""
+        """True if a signer out of reach would sign as it shall not in the end, or takes care of
+        what is seen of it.
+        """
         slot, _, put = offer.writes[0]
         match offer.move:
             case DataSign():
                 return put != self.goal[slot]
             case DnskeySign():
                 return put >> len(self.world.labels) != self.world.dnskey_parts(self.goal[slot])[1]
+            case DnskeySet():
+                return True
             case _:
                 return False
 
@@ -196,6 +207,8 @@ class Problem:
                 return DnskeyAdd, False
             case DnskeyAdd(sign=sign):
                 return DnskeyAdd, sign
+            case DnskeySet():
+                return DnskeySet
             case DataSign() if offer.writes[0].put == self.goal[slot]:
                 return DataSign
             case _:

@@ -11,6 +11,7 @@ from reconciler.model.moves import (
     DenialSet,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsConfirm,
@@ -30,7 +31,7 @@ from reconciler.planning.offer import ParentInstalls
 def what(move: Move | ParentInstalls) -> str:
     """Say in a few words what a move does and what for."""
     match move:
-        case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DataSign():
+        case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DnskeySet() | DataSign():
             return _with_keys(move)
         case ZoneSign(signer=signer):
             return f"let {signer} publish keys and sign the zone"
@@ -46,7 +47,7 @@ def what(move: Move | ParentInstalls) -> str:
             return f"the parent sees the CDS sets and {_installs(ds)}"
 
 
-def _with_keys(move: DnskeyAdd | DnskeyRemove | DnskeySign | DataSign) -> str:
+def _with_keys(move: DnskeyAdd | DnskeyRemove | DnskeySign | DnskeySet | DataSign) -> str:
     match move:
         case DnskeyAdd(key=key, sign=sign):
             sign_too = " and let it sign the DNSKEY RRset" if sign else ""
@@ -57,6 +58,11 @@ def _with_keys(move: DnskeyAdd | DnskeyRemove | DnskeySign | DataSign) -> str:
             return f"withdraw {key}, which no cached DS or signature needs any more"
         case DnskeySign(keys=keys):
             return f"let the DNSKEY RRset be signed by {_list(keys)}"
+        case DnskeySet(keys=keys, signed_by=signed_by):
+            return (
+                f"make the DNSKEY RRset {_list(keys)}, signed by {_list(signed_by)}, in one change:"
+                " keys of one algorithm come or go together"
+            )
         case DataSign(keys=keys):
             return f"sign the data with {_list(keys)}" if keys else "stop signing the data"
 

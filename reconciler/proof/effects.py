@@ -13,6 +13,7 @@ from reconciler.model.moves import (
     DenialSet,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsConfirm,
@@ -54,7 +55,7 @@ def touched(move: Move) -> tuple[Slot, ...]:
     match move:
         case DsReplace() | DsAdd() | DsRemove():
             return ((RRsetKind.DS, None),)
-        case DnskeyAdd() | DnskeyRemove() | DnskeySign():
+        case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DnskeySet():
             return ((RRsetKind.DNSKEY, move.signer),)
         case DataSign():
             return ((RRsetKind.DATA, move.signer),)
@@ -83,6 +84,8 @@ def labels_of(move: Move) -> frozenset[str]:
             return frozenset({move.key})
         case DnskeySign() | DataSign() | ZoneSign():
             return move.keys
+        case DnskeySet():
+            return move.keys | move.signed_by
         case CdsSet():
             named = move.cds if isinstance(move.cds, frozenset) else frozenset()
             return frozenset(ref.key for ref in named)
@@ -218,6 +221,8 @@ def _dnskey(
             return replace(before, keys=before.keys - gone, signed_by=before.signed_by - gone)
         case DnskeySign():
             return replace(before, signed_by=move.keys)
+        case DnskeySet():
+            return replace(before, keys=move.keys, signed_by=move.signed_by)
         case ZoneSign():
             signed_by = _signing(move, after, keys, sep=True)
             return replace(before, keys=before.keys | move.keys, signed_by=signed_by)

@@ -14,6 +14,7 @@ from reconciler.model.moves import (
     DenialSet,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsConfirm,
@@ -121,17 +122,8 @@ def _algorithm(number: int) -> str:
 def move_words(move: Move, keys: Mapping[str, KeyEntry]) -> str:
     """Return a move as an order: `withdraw KSK k1 (ECDSAP256SHA256, tag 4711)`."""
     match move:
-        case DnskeyAdd():
-            entry = keys.get(move.key)
-            create = "create and " if isinstance(entry, Key) and entry.public_key is None else ""
-            sign = " and sign the DNSKEY RRset with it" if move.sign else ""
-            return f"{create}publish {key_words(move.key, keys)}{sign}"
-        case DnskeyRemove():
-            return f"withdraw {key_words(move.key, keys)}"
-        case DnskeySign():
-            return f"sign the DNSKEY RRset with {_only(move.keys, keys)}"
-        case DataSign():
-            return f"sign the zone's data with {_only(move.keys, keys)}"
+        case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DnskeySet() | DataSign():
+            return _key_words(move, keys)
         case ZoneSign():
             return f"turn signing on, with {_listed(move.keys, keys)}"
         case ZoneUnsign():
@@ -143,6 +135,28 @@ def move_words(move: Move, keys: Mapping[str, KeyEntry]) -> str:
             return _asked_words(move, keys)
         case DsReplace() | DsAdd() | DsRemove() | NsSet():
             return _parent_move_words(move, keys)
+        case _:
+            assert_never(move)
+
+
+def _key_words(
+    move: DnskeyAdd | DnskeyRemove | DnskeySign | DnskeySet | DataSign, keys: Mapping[str, KeyEntry]
+) -> str:
+    match move:
+        case DnskeyAdd():
+            entry = keys.get(move.key)
+            create = "create and " if isinstance(entry, Key) and entry.public_key is None else ""
+            sign = " and sign the DNSKEY RRset with it" if move.sign else ""
+            return f"{create}publish {key_words(move.key, keys)}{sign}"
+        case DnskeyRemove():
+            return f"withdraw {key_words(move.key, keys)}"
+        case DnskeySign():
+            return f"sign the DNSKEY RRset with {_only(move.keys, keys)}"
+        case DnskeySet():
+            exactly = f"make the DNSKEY RRset exactly {_listed(move.keys, keys)}"
+            return f"{exactly}, signed by {_only(move.signed_by, keys)}, in one change"
+        case DataSign():
+            return f"sign the zone's data with {_only(move.keys, keys)}"
         case _:
             assert_never(move)
 

@@ -21,6 +21,7 @@ from reconciler.model.moves import (
     DenialSet,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsConfirm,
@@ -43,7 +44,7 @@ from reconciler.sandbox.records import content_digest
 from reconciler.sandbox.ttls import max_zone_ttl
 from reconciler.sandbox.world import World
 
-KeyMove = DnskeyAdd | DnskeyRemove | DnskeySign | DataSign | ZoneSign | ZoneUnsign
+KeyMove = DnskeyAdd | DnskeyRemove | DnskeySign | DnskeySet | DataSign | ZoneSign | ZoneUnsign
 """The moves that change keys and signatures."""
 
 
@@ -62,7 +63,7 @@ class SignerBase(ABC):
         match move:
             case DnskeyAdd() if self._layout.forgetful:
                 return Idempotency.OPAQUE
-            case DnskeyAdd() | ZoneSign():
+            case DnskeyAdd() | DnskeySet() | ZoneSign():
                 return Idempotency.MARKER
             case RollStart():
                 return Idempotency.MARKER
@@ -115,7 +116,13 @@ class SignerBase(ABC):
         move, can = request.move, self.capabilities
         match move:
             case (
-                DnskeyAdd() | DnskeyRemove() | DnskeySign() | DataSign() | ZoneSign() | ZoneUnsign()
+                DnskeyAdd()
+                | DnskeyRemove()
+                | DnskeySign()
+                | DnskeySet()
+                | DataSign()
+                | ZoneSign()
+                | ZoneUnsign()
             ):
                 return self._change_keys(request, move)
             case RollStart() | DsConfirm():

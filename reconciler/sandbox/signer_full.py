@@ -11,6 +11,7 @@ from reconciler.model.moves import (
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     ZoneSign,
     ZoneUnsign,
@@ -47,6 +48,8 @@ class SandboxSigner(SignerBase):
                 both = replace(state, krrsig=state.krrsig | wanted)
                 states = [both, replace(state, krrsig=wanted)]
                 return self._change(zone, states, self._asked(request, keys))
+            case DnskeySet():
+                return self._set_dnskeys(request, move, state)
             case DataSign():
                 keys = self._signing(request, move.keys)
                 wanted = frozenset(key.id for key in keys)
@@ -60,6 +63,17 @@ class SandboxSigner(SignerBase):
                 return self._change(zone, [silent, unsigned(state)], ())
             case _:
                 assert_never(move)
+
+    def _set_dnskeys(self, request: Request, move: DnskeySet, state: SignerState) -> Change:
+        keys = tuple(self._resolve(request, label) for label in sorted(move.keys))
+        signing = self._signing(request, move.signed_by)
+        wanted = replace(
+            state,
+            dnskeys=frozenset(key.id for key in keys),
+            krrsig=frozenset(key.id for key in signing),
+        )
+        made = {key.id: key for key in (*keys, *signing)}.values()
+        return self._change(request.zone, [wanted], self._asked(request, made))
 
     def _sign(self, request: Request, move: ZoneSign, state: SignerState) -> Change:
         zone = request.zone

@@ -10,6 +10,7 @@ from reconciler.model.moves import (
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     ZoneSign,
     ZoneUnsign,
@@ -44,7 +45,7 @@ class SandboxHostedSigner(SignerBase):
             case DnskeyRemove(key=label) if self.capabilities.foreign_zsk:
                 wanted = state.dnskeys - {self._foreign(request, label).id}
                 return self._change(zone, [replace(state, dnskeys=wanted)], ())
-            case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DataSign():
+            case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DnskeySet() | DataSign():
                 hint = "turn signing on or off as a whole"
                 raise refusal(self.name, zone, f"{self.name} manages its keys itself", hint)
             case _:

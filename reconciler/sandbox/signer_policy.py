@@ -8,6 +8,7 @@ from reconciler.model.moves import (
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsConfirm,
     RollStart,
@@ -32,7 +33,7 @@ class SandboxPolicySigner(SandboxSigner):
                 return super()._change_keys(request, move)
             case DnskeyAdd(sign=False) | DnskeyRemove() if self._is_foreign(request, move.key):
                 return super()._change_keys(request, move)
-            case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DataSign():
+            case DnskeyAdd() | DnskeyRemove() | DnskeySign() | DnskeySet() | DataSign():
                 hint = "ask it to roll a key, and wait for what it does"
                 summary = f"{self.name} manages its keys by its own policy"
                 raise refusal(self.name, request.zone, summary, hint)

@@ -16,6 +16,7 @@ from reconciler.model.moves import (
     DenialSet,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsConfirm,
@@ -72,6 +73,12 @@ class KeysArgs(Wire):
     """Arguments of a move about a set of keys."""
 
     keys: frozenset[str]
+
+
+class DnskeysArgs(KeysArgs):
+    """Arguments of a move about the whole DNSKEY RRset."""
+
+    signed_by: frozenset[str]
 
 
 class NoArgs(Wire):
@@ -159,6 +166,17 @@ class DnskeySignFile(_SignerMoveFile):
     def value(self) -> Move:
         """Return the move as a value."""
         return DnskeySign(signer=self.signer, keys=self.args.keys)
+
+
+class DnskeySetFile(_SignerMoveFile):
+    """Make the DNSKEY RRset exactly this, in one change."""
+
+    op: Literal["dnskey.set"]
+    args: DnskeysArgs
+
+    def value(self) -> Move:
+        """Return the move as a value."""
+        return DnskeySet(signer=self.signer, keys=self.args.keys, signed_by=self.args.signed_by)
 
 
 class DataSignFile(_SignerMoveFile):
@@ -312,6 +330,7 @@ MoveFile = Annotated[
     DnskeyAddFile
     | DnskeyRemoveFile
     | DnskeySignFile
+    | DnskeySetFile
     | DataSignFile
     | ZoneSignFile
     | ZoneUnsignFile

@@ -271,6 +271,7 @@ def _signer_capabilities_json(can: SignerCapabilities) -> Json:
         "sets_apex_ns": can.sets_apex_ns,
         "sets_ttl": can.sets_ttl,
         "sets_cds": can.sets_cds,
+        "sets_dnskeys": can.sets_dnskeys,
         "denials": names_json(can.denials),
         "presigned": can.presigned,
         "algorithms": list[Json](sorted(can.algorithms)),

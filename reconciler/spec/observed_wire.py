@@ -54,6 +54,7 @@ class SignerCapabilitiesFile(Wire):
     sets_apex_ns: bool = False
     sets_ttl: bool = False
     sets_cds: bool = False
+    sets_dnskeys: bool = False
     denials: frozenset[DenialKind] = frozenset()
     presigned: bool = False
     algorithms: frozenset[Octet] = frozenset()

@@ -1,7 +1,8 @@
 """The procedures of the literature, from files alone: planned, proved, and verified again.
 
-Each folder under `fixtures/` is one of P1 to P25: a zone file, what is published, and in `path.txt`
-the path that `reconcile plan --observed` prints for it, with the reason why it is that path.
+Each folder under `fixtures/` is one of P1 to P25, or a variant of one: a zone file, what is
+published, and in `path.txt` the path that `reconcile plan --observed` prints for it, with the
+reason why it is that path.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tests.acceptance.conftest import Json, Reconcile
 
 FIXTURES = Path(__file__).parent / "fixtures"
-PROCEDURES = [f"p{number:02}" for number in range(1, 26)]
+PROCEDURES = sorted([*(f"p{number:02}" for number in range(1, 26)), "p09-split"])
 
 
 def test_there_is_a_fixture_for_each_procedure() -> None:

@@ -19,6 +19,7 @@ from reconciler.model.moves import (
     DenialSet,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsConfirm,
@@ -134,6 +135,7 @@ def test_every_move_of_a_signer_says_how_it_is_made_idempotent(signer_bench: Sig
         DnskeyAdd(signer=name, key=KSK, sign=True),
         DnskeyRemove(signer=name, key=KSK),
         DnskeySign(signer=name, keys=frozenset({KSK})),
+        DnskeySet(signer=name, keys=frozenset({KSK}), signed_by=frozenset({KSK})),
         DataSign(signer=name, keys=frozenset({ZSK})),
         signer_bench.sign,
         signer_bench.unsign,
@@ -190,6 +192,31 @@ def test_key_moves_are_made_or_refused_as_the_capabilities_say(signer_bench: Sig
         made.append(move)
     able = signer_bench.signer.capabilities.signing is Signing.KEYS
     assert made == (moves if able else [])
+
+
+def test_a_dnskey_rrset_is_replaced_at_once_or_refused_as_the_capabilities_say(
+    signer_bench: SignerBench,
+) -> None:
+    signer_bench.apply(signer_bench.sign, "sign")
+    before, serial = signer_bench.dnskeys(), signer_bench.serial()
+    move = DnskeySet(
+        signer=signer_bench.signer.name,
+        keys=frozenset({"ksk@13/2", "zsk@13/2"}),
+        signed_by=frozenset({"ksk@13/2"}),
+    )
+    if not signer_bench.signer.capabilities.sets_dnskeys:
+        with pytest.raises(AdapterError) as caught:
+            signer_bench.apply(move, "1")
+        assert refused(caught)
+        assert (signer_bench.dnskeys(), signer_bench.serial()) == (before, serial)
+        return
+    made = signer_bench.apply(move, "1")
+    assert made.keys() == move.keys
+    assert len(signer_bench.dnskeys()) == 2
+    assert not signer_bench.dnskeys() & before
+    serial = signer_bench.serial()
+    assert signer_bench.apply(move, "2") == made
+    assert signer_bench.serial() == serial, "what is so already is left alone"
 
 
 def test_a_foreign_zsk_is_published_or_refused_as_the_capabilities_say(

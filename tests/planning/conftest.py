@@ -18,6 +18,7 @@ from reconciler.model.moves import (
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsRemove,
@@ -345,7 +346,7 @@ def with_content(version: Version, state: State) -> Version:
             return version
 
 
-def landed(move: Move, name: Slot, state: State) -> State:  # noqa: C901, PLR0911 - one line per move
+def landed(move: Move, name: Slot, state: State) -> State:  # noqa: C901, PLR0911, PLR0912 - one line per move
     """What an RRset holds once one move has landed."""
     match name[0], move:
         case "DS", DsReplace(ds=ds):
@@ -360,6 +361,8 @@ def landed(move: Move, name: Slot, state: State) -> State:  # noqa: C901, PLR091
             return state[0] - {key}, state[1] - {key}
         case "DNSKEY", DnskeySign(keys=keys):
             return state[0], keys
+        case "DNSKEY", DnskeySet(keys=keys, signed_by=signed_by):
+            return keys, signed_by
         case "DNSKEY", ZoneSign(keys=keys):
             return keys, frozenset(k for k in keys if k[0] in "kc")
         case "DNSKEY", ZoneUnsign():
@@ -414,6 +417,7 @@ class Builders:
     HOUR = HOUR
     DAY = DAY
     CSK = KeyScheme.CSK
+    AT_ONCE = SignerCapabilities(algorithms=frozenset({8, 13, 15}), sets_dnskeys=True)
     ONE_AT_A_TIME = ParentCapabilities(write=DsWrite.ONE_AT_A_TIME)
     Times = Times
     observe = staticmethod(observe)

@@ -71,6 +71,16 @@ def test_t5_algorithm_rollover_of_split_keys_is_liberal(b: Builders) -> None:
     assert any("rfc4035" in text for text in plan.timeline.assumptions)
 
 
+def test_t5c_algorithm_rollover_of_split_keys_is_conservative_where_they_come_at_once(
+    b: Builders,
+) -> None:
+    start = b.signed(times=b.Times(**ALGORITHM_TIMES), signer=b.AT_ONCE)
+    plan = plan_zone(b.desire(algorithm=8), start)
+    assert [b.earliest(plan)[s.id] // H for s in plan.steps] == [0, 7, 9, 12, 14]
+    assert plan.timeline
+    assert plan.timeline.profiles == ("loose", "ds-alg", "sha1-ignored", "top-digest", "rfc4035")
+
+
 def test_t5c_algorithm_rollover_of_a_csk_is_conservative(b: Builders) -> None:
     start = b.signed_csk(times=b.Times(**ALGORITHM_TIMES))
     plan = plan_zone(b.desire(algorithm=8, scheme=b.CSK), start)

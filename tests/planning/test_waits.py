@@ -31,6 +31,15 @@ CASES: dict[str, Case] = {
     "split": lambda b: (b.desire(), b.signed_csk()),
     "algorithm-csk": lambda b: (b.desire(scheme=b.CSK, algorithm=8), b.signed_csk()),
     "algorithm-split": lambda b: (b.desire(algorithm=8), b.signed()),
+    "algorithm-split-at-once": lambda b: (b.desire(algorithm=8), b.signed(signer=b.AT_ONCE)),
+    "algorithm-combine-at-once": lambda b: (
+        b.desire(algorithm=8, scheme=b.CSK),
+        b.signed(signer=b.AT_ONCE),
+    ),
+    "algorithm-split-of-a-csk-at-once": lambda b: (
+        b.desire(algorithm=8),
+        b.signed_csk(signer=b.AT_ONCE),
+    ),
     "algorithm-and-combine": lambda b: (b.desire(algorithm=8, scheme=b.CSK), b.signed()),
     "algorithm-and-split": lambda b: (b.desire(algorithm=8), b.signed_csk()),
     "ksk-one-at-a-time": lambda b: (b.desire(ksk=2), b.signed(parent=b.ONE_AT_A_TIME)),

@@ -14,6 +14,7 @@ from reconciler.model.moves import (
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsConfirm,
@@ -178,7 +179,7 @@ class Simulation:
     def _moves(self, version: Version) -> list[Move]:
         kinds: dict[RRsetKind, tuple[type[Move], ...]] = {
             RRsetKind.DS: (DsReplace, DsAdd, DsRemove),
-            RRsetKind.DNSKEY: (DnskeyAdd, DnskeyRemove, DnskeySign),
+            RRsetKind.DNSKEY: (DnskeyAdd, DnskeyRemove, DnskeySign, DnskeySet),
             RRsetKind.DATA: (DataSign,),
             RRsetKind.NS: (NsSet, ApexNsSet),
         }
@@ -316,7 +317,7 @@ def content_of(version: Version) -> Content:
             return ()
 
 
-def moved(move: Move, state: State) -> State:
+def moved(move: Move, state: State) -> State:  # noqa: C901 - one case per move
     content, ttl = state
     match move:
         case TtlSet():
@@ -334,6 +335,8 @@ def moved(move: Move, state: State) -> State:
             content = content[0] - {move.key}, content[1] - {move.key}
         case DnskeySign():
             content = content[0], frozenset(move.keys)
+        case DnskeySet():
+            content = frozenset(move.keys), frozenset(move.signed_by)
         case DataSign():
             content = (frozenset(move.keys),)
         case NsSet() | ApexNsSet():

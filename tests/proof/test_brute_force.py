@@ -15,6 +15,7 @@ from reconciler.model.moves import (
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsConfirm,
@@ -146,6 +147,8 @@ def moves_between(draw: st.DrawFn, before: Version, after: Version) -> Iterator[
             else:
                 yield from (DsAdd(ds=ref) for ref in sorted(after.ds - before.ds))
                 yield from (DsRemove(ds=ref) for ref in sorted(before.ds - after.ds))
+        case DnskeyVersion(), DnskeyVersion() if draw(st.integers(0, 3)) == 3:
+            yield DnskeySet(signer=after.signer, keys=after.keys, signed_by=after.signed_by)
         case DnskeyVersion(), DnskeyVersion() if told or draw(st.booleans()):
             yield from (
                 DnskeyAdd(signer=after.signer, key=key, sign=False)

@@ -16,6 +16,7 @@ from reconciler.model.moves import (
     DenialSet,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsConfirm,
@@ -130,6 +131,11 @@ def _every_move() -> ZonePlan:
     dead, old = DsRef("ds-7-8-1-abababab", 1), DsRef("ksk-13-9262", 4)
     moves = (
         DnskeySign(signer="a", keys=frozenset({"ksk-13-9262", "ksk@13/2"})),
+        DnskeySet(
+            signer="a",
+            keys=frozenset({"ksk-13-9262", "ksk@13/2"}),
+            signed_by=frozenset({"ksk@13/2"}),
+        ),
         DataSign(signer="a", keys=frozenset()),
         ZoneSign(signer="a", keys=frozenset({"ksk@13/2"})),
         ZoneUnsign(signer="a"),

@@ -15,6 +15,7 @@ from reconciler.model.moves import (
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsConfirm,
     DsReplace,
@@ -184,6 +185,7 @@ def test_its_own_keys_are_not_changed_one_by_one(hands: Hands) -> None:
         DnskeyAdd(signer="a", key="ksk@13/2", sign=True),
         DnskeyRemove(signer="a", key="zsk@13/1"),
         DnskeySign(signer="a", keys=frozenset()),
+        DnskeySet(signer="a", keys=frozenset(), signed_by=frozenset()),
         DataSign(signer="a", keys=frozenset()),
     ]
     before = hands.world.dump()

@@ -13,6 +13,7 @@ from reconciler.model.moves import (
     DataSign,
     DnskeyAdd,
     DnskeyRemove,
+    DnskeySet,
     DnskeySign,
     DsReplace,
     SignerMove,
@@ -98,6 +99,17 @@ def test_signing_sets_are_exact_and_keys_need_not_be_published(hands: Hands) -> 
     assert hands.signing("DNSKEY") == {hands.tags["ksk@13/1"], hands.tags["ksk@15/1"]}
 
 
+def test_a_dnskey_rrset_is_replaced_in_one_version_with_those_who_sign_it(hands: Hands) -> None:
+    serial = hands.client.serial(SHOP, ZONE)
+    wanted = frozenset({"ksk@13/1", "zsk@13/1", "ksk@15/1", "zsk@15/1"})
+    signed_by = frozenset({"ksk@13/1", "ksk@15/1"})
+    hands.make(DnskeySet(signer="a", keys=wanted, signed_by=signed_by))
+    assert hands.published() == {hands.tags[label] for label in wanted}
+    assert hands.signing("DNSKEY") == {hands.tags[label] for label in signed_by}
+    assert hands.client.serial(SHOP, ZONE) == serial + 1
+    assert hands.signing("SOA") == {hands.tags["zsk@13/1"]}
+
+
 def test_a_foreign_key_is_published_and_cannot_sign(hands: Hands) -> None:
     hands.make(DnskeyAdd(signer="a", key="b", sign=False), b=FOREIGN)
     assert FOREIGN.tag in hands.published()
@@ -105,6 +117,7 @@ def test_a_foreign_key_is_published_and_cannot_sign(hands: Hands) -> None:
     for move in (
         DataSign(signer="a", keys=frozenset({"b"})),
         DnskeyAdd(signer="a", key="b", sign=True),
+        DnskeySet(signer="a", keys=frozenset({"b"}), signed_by=frozenset({"b"})),
     ):
         with pytest.raises(AdapterError, match="cannot sign here"):
             hands.make(move, b=FOREIGN)

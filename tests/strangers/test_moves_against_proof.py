@@ -98,6 +98,7 @@ def worlds(draw: st.DrawFn) -> World:
             signing=draw(st.sampled_from([Signing.KEYS, Signing.KEYS, Signing.POLICY])),
             algorithms=frozenset({5, 8, 13}),
             sets_cds=draw(st.booleans()),
+            sets_dnskeys=draw(st.booleans()),
             sets_ttl=draw(st.booleans()),
             denials=frozenset({DenialKind.NSEC, DenialKind.NSEC3}),
         ),

@@ -63,7 +63,9 @@ def signer_facts(draw: st.DrawFn, keys: list[Key], *, signed: bool) -> SignerFac
         propagation_delay=draw(DELAYS),
         signing_delay=draw(DELAYS),
         signatures=SignatureFacts(),
-        capabilities=SignerCapabilities(algorithms=frozenset({8, 13, 15})),
+        capabilities=SignerCapabilities(
+            algorithms=frozenset({8, 13, 15}), sets_dnskeys=draw(st.booleans())
+        ),
     )
 
 

@@ -91,6 +91,7 @@ def signers(
                 foreign_zsk=draw(st.sampled_from([True, True, False])),
                 foreign_ksk=draw(st.booleans()),
                 sets_apex_ns=draw(st.sampled_from([True, True, False])),
+                sets_dnskeys=draw(st.booleans()),
             ),
         )
     return found
