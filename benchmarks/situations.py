@@ -23,7 +23,7 @@ from reconciler.planning.edge import Edge
 from reconciler.planning.goal import Goal, goal_of
 from reconciler.planning.publication import Node
 from reconciler.planning.search import Problem
-from reconciler.planning.solve import keep_profiles, problem_of, tightened
+from reconciler.planning.solve import NoWay, keep_profiles, problem_of, tightened
 from reconciler.planning.task import Task, task_of
 from reconciler.proof import prove
 
@@ -153,7 +153,7 @@ def _combined(desired: DesiredZone) -> DesiredZone:
 def _compared(task: Task) -> tuple[int, int]:
     problem = problem_of(task)
     kept = keep_profiles(task, problem)
-    if kept is None or not kept.path:
+    if isinstance(kept, NoWay) or not kept.path:
         return 0, 0
     calls = _calls(kept.path)
 

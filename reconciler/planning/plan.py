@@ -81,7 +81,8 @@ def plan_zone(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
     others = tuple(_alternative(context, way) for way in ways.found if way is not chosen)
     if chosen is None:
         refusals = no_path(task, ways, goal.stuck)
-        refused = _refused(observed, Status.NO_SAFE_PATH, *refusals)
+        status = Status.NO_SAFE_PATH if ways.cut_at is None else Status.BLOCKED
+        refused = _refused(observed, status, *refusals)
         return replace(refused, alternatives=others, hints=context.hints)
     plan = replace(_planned(context, chosen), alternatives=others)
     if over := too_cautious(plan.steps):
@@ -163,9 +164,13 @@ def _planned(context: Context, way: Way) -> ZonePlan:
 
 
 def _cut_short(solution: Solution) -> tuple[str, ...]:
-    if solution.whole:
+    if solution.cut_at is None:
         return ()
-    return ("the search was cut short: a cheaper path, or one for more validators, may exist",)
+    hint = (
+        f"the search was cut short at {solution.cut_at} nodes: a cheaper path, or one for more"
+        " validators, may exist"
+    )
+    return (hint,)
 
 
 def _replays(context: Context, way: Way) -> tuple[str, ...]:

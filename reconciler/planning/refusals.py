@@ -141,6 +141,8 @@ def no_path(task: Task, ways: Ways, stuck: Refusal | None) -> tuple[Refusal, ...
     outside = tuple(_priced_way(way) for way in ways.found)
     if stuck is not None:
         return (_around(stuck, outside),)
+    if ways.cut_at is not None:
+        return _cut_short(ways.cut_at), *outside
     if ways.late:
         return too_late(task, ways.late), *outside
     lacking = no_cross_publication(task) or _cannot_sign(task)
@@ -153,6 +155,18 @@ def no_path(task: Task, ways: Ways, stuck: Refusal | None) -> tuple[Refusal, ...
             detail="every order of them lets some cache hold parts that do not fit together",
             opens="a signer or a parent that offers more moves",
         ),
+    )
+
+
+def _cut_short(nodes: int) -> Refusal:
+    """Return that nothing was found, which here does not mean that there is nothing to find."""
+    return Refusal(
+        rule="search",
+        summary=f"the search was cut short at {nodes} nodes, before it found a safe path in time",
+        detail="whether there is one is not known: this change has more orders of moves than are"
+        " looked at",
+        opens="the same change in parts, one after the other: first the signers, then the algorithm"
+        " or the keys",
     )
 
 
@@ -188,7 +202,7 @@ def _priced_way(way: Way) -> Refusal:
     if way.name is Variant.ANY_CHAIN:
         return Refusal(
             rule=DS_ALG.name,
-            summary="a path exists only for validators that accept any one chain",
+            summary="the only path found is for validators that accept any one chain",
             detail=(
                 "validators that ask for a chain of each algorithm in the DS RRset would find"
                 " the zone bogus on the way"

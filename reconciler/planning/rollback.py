@@ -11,7 +11,7 @@ from reconciler.model.moves import RollStart, ZoneSign
 from reconciler.planning.edge import retimed
 from reconciler.planning.past import Past, PastVersion
 from reconciler.planning.publication import reached_at
-from reconciler.planning.solve import Solution, solve
+from reconciler.planning.solve import NoWay, Solution, solve
 from reconciler.planning.task import Task
 from reconciler.planning.ttls import restored
 
@@ -32,7 +32,7 @@ def ways_back(solution: Solution) -> Iterator[tuple[int, Solution]]:
         ):
             return
         back = solve(task_after(solution, number), views)
-        if back is not None and not _needs_lost_keys(back):
+        if not isinstance(back, NoWay) and not _needs_lost_keys(back):
             yield number, restored(back, solution)
 
 

@@ -72,10 +72,14 @@ class Cost(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search came to: a path or None; `whole` unless it was cut short."""
+    """What a search came to: a path, or None.
+
+    `cut_at`: after how many nodes it was cut short, so that a cheaper path, or one at all, may
+    exist; None where it looked at all there is to see.
+    """
 
     path: tuple[Edge, ...] | None
-    whole: bool = True
+    cut_at: int | None = None
 
 
 class Priced(NamedTuple):
@@ -412,9 +416,12 @@ def find_path(problem: Problem, profiles: int) -> Found:
     nearest to the goal, which need not be the cheapest.
     """
     found = _search(problem, profiles, PATIENCE)
-    if found.path is not None or found.whole:
+    if found.cut_at is None:
         return found
-    return replace(_search(problem, profiles, HASTE, nearest=True), whole=False)
+    nearest = _search(problem, profiles, HASTE, nearest=True)
+    if nearest.path is not None:
+        return replace(nearest, cut_at=found.cut_at)
+    return nearest if nearest.cut_at is None else Found(None, found.cut_at + nearest.cut_at)
 
 
 def _search(problem: Problem, profiles: int, most: int, *, nearest: bool = False) -> Found:
@@ -436,7 +443,7 @@ def _search(problem: Problem, profiles: int, most: int, *, nearest: bool = False
         if node in done:
             continue
         if len(done) == most:
-            return Found(None, whole=False)
+            return Found(None, cut_at=len(done))
         done.add(node)
         cost = best[node]
         for priced in problem.edges_from(node):

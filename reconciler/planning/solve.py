@@ -47,8 +47,8 @@ class Solution:
     rules: tuple[Rule, ...]
     limits: tuple[Limit, ...] = ()
     missed: tuple[Missed, ...] = ()
-    whole: bool = True
-    """False where the search was cut short, so that a cheaper path may exist."""
+    cut_at: int | None = None
+    """As in `Found`."""
 
     @property
     def kept_profiles(self) -> tuple[str, ...]:
@@ -59,6 +59,16 @@ class Solution:
     def left_out(self) -> tuple[str, ...]:
         """The names of the profiles that no path keeps beside those before them."""
         return tuple(p.name for i, p in enumerate(self.views.profiles) if not self.kept >> i & 1)
+
+
+@dataclass(frozen=True, slots=True)
+class NoWay:
+    """No path was found that keeps what must be kept.
+
+    `cut_at`: there may be one, as in `Found`.
+    """
+
+    cut_at: int | None = None
 
 
 def arrived(task: Task) -> bool:
@@ -110,18 +120,18 @@ def _shunned(task: Task) -> int:
     return task.bad if task.insecure or not task.start[DS_SLOT] else 0
 
 
-def solve(task: Task, views: Views | None = None) -> Solution | None:
-    """Return the cheapest safe path and its waits, None where no path keeps what must be kept."""
+def solve(task: Task, views: Views | None = None) -> Solution | NoWay:
+    """Return the cheapest safe path and its waits, or that none was found and how sure that is."""
     problem = problem_of(task, views)
     found = keep_profiles(task, problem)
-    if found is None:
-        return None
+    if isinstance(found, NoWay):
+        return found
     problem.views.shun(_shunned(task))
     if task.insecure:  # what is left of a broken start is waited out while no DS asks for it
         problem.views.bury((frozenset(),) * len(task.profiles))
     solution = tightened(task, problem.views, found.path, found.profiles)
-    solution = replace(solution, whole=found.whole)
-    return None if _at_the_parents_mercy(solution) else solution
+    solution = replace(solution, cut_at=found.cut_at)
+    return NoWay() if _at_the_parents_mercy(solution) else solution
 
 
 def _at_the_parents_mercy(solution: Solution) -> bool:
@@ -140,46 +150,43 @@ def _at_the_parents_mercy(solution: Solution) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The mask of the profiles that one path keeps, and the path; `whole` as in `Found`."""
+    """The mask of the profiles that one path keeps, and the path; `cut_at` as in `Found`."""
 
     profiles: int
     path: tuple[Edge, ...]
-    whole: bool
+    cut_at: int | None
 
 
-def keep_profiles(task: Task, problem: Problem) -> Kept | None:
-    """Return the profiles that one path keeps, each if those before allow it, and the path.
-
-    None where a profile that must be kept cannot be.
-    """
+def keep_profiles(task: Task, problem: Problem) -> Kept | NoWay:
+    """Return the profiles that one path keeps, each if those before allow it, and the path."""
     claimable = sum(
         1 << i
         for i in range(len(task.profiles))
         if task.asked >> i & 1 and _claimable(task, problem.views, i)
     )
     if not _is_enough(task, claimable):
-        return None
+        return NoWay()
     least_liked = 1 << max(claimable.bit_length() - 1, 0)
     for most in dict.fromkeys((claimable, claimable & ~least_liked)):
         found = find_path(problem, most) if _is_enough(task, most) else None
         if found is not None and found.path is not None:
-            return Kept(most, found.path, found.whole)
+            return Kept(most, found.path, found.cut_at)
     return _one_by_one(task, problem, claimable)
 
 
-def _one_by_one(task: Task, problem: Problem, claimable: int) -> Kept | None:
+def _one_by_one(task: Task, problem: Problem, claimable: int) -> Kept | NoWay:
     """Keep what must be kept, then of the other profiles each that a path keeps beside those."""
     must = sum(1 << i for i, p in enumerate(task.profiles) if p.name in _must(task)) & claimable
     found = find_path(problem, must)
     if found.path is None:
-        return None
-    kept = Kept(must, found.path, found.whole)
+        return NoWay(found.cut_at)
+    kept = Kept(must, found.path, found.cut_at)
     for bit in (1 << i for i in range(len(task.profiles)) if claimable & ~must & 1 << i):
         longer = find_path(problem, kept.profiles | bit)
         if longer.path is not None:
-            kept = Kept(kept.profiles | bit, longer.path, kept.whole and longer.whole)
+            kept = Kept(kept.profiles | bit, longer.path, kept.cut_at or longer.cut_at)
         else:
-            kept = replace(kept, whole=kept.whole and longer.whole)
+            kept = replace(kept, cut_at=kept.cut_at or longer.cut_at)
     return kept
 
 

@@ -14,7 +14,7 @@ from reconciler.model.durations import duration_words
 from reconciler.planning.exposure import Exposure, exposure_of
 from reconciler.planning.limits import Missed
 from reconciler.planning.safety import DS_ALG
-from reconciler.planning.solve import Solution, solve
+from reconciler.planning.solve import NoWay, Solution, solve
 from reconciler.planning.task import Task
 
 
@@ -42,10 +42,13 @@ class Way:
 class Ways:
     """The ways found, the safe one first; `late`: what the quickest safe one would miss, if it is
     left out for that.
+
+    `cut_at`: after how many nodes the search for a safe one was cut short, so that one may exist.
     """
 
     found: tuple[Way, ...]
     late: tuple[Missed, ...] = ()
+    cut_at: int | None = None
 
 
 def ways_of(task: Task, *, stuck: bool = False) -> Ways:
@@ -53,11 +56,14 @@ def ways_of(task: Task, *, stuck: bool = False) -> Ways:
 
     `stuck`: no move leads there while the zone stays secure.
     """
-    safe = None if stuck else _timely(task)
-    if safe is None or safe.missed:
-        late = () if safe is None else safe.missed
+    safe = NoWay() if stuck else _timely(task)
+    if isinstance(safe, NoWay) or safe.missed:
         outside = _outside(task, stuck=stuck)
-        return Ways(found=tuple(w for w in outside if not w.solution.missed), late=late)
+        return Ways(
+            found=tuple(w for w in outside if not w.solution.missed),
+            late=() if isinstance(safe, NoWay) else safe.missed,
+            cut_at=safe.cut_at,
+        )
     way = Way(
         name=Variant.NO_OUTAGE,
         summary="keeps the chain of trust whole",
@@ -68,12 +74,13 @@ def ways_of(task: Task, *, stuck: bool = False) -> Ways:
     return Ways(found=(way, *_beside(task, way)))
 
 
-def _timely(task: Task) -> Solution | None:
+def _timely(task: Task) -> Solution | NoWay:
     """Return the cheapest safe way that keeps every limit, else the quickest one there is."""
     found = solve(task)
-    if found is None or not found.missed:
+    if isinstance(found, NoWay) or not found.missed:
         return found
-    return solve(replace(task, hurry=True)) or found
+    sooner = solve(replace(task, hurry=True))
+    return found if isinstance(sooner, NoWay) else sooner
 
 
 def _beside(task: Task, way: Way) -> Iterator[Way]:
@@ -97,7 +104,7 @@ def _outside(task: Task, *, stuck: bool) -> Iterator[Way]:
     """Yield the ways that break a rule, where no way keeps them all."""
     if not task.drop_strict and not stuck:
         loose = _timely(replace(task, drop_strict=True))
-        if loose is not None:
+        if not isinstance(loose, NoWay):
             yield Way(
                 name=Variant.ANY_CHAIN,
                 summary=f"bogus for validators that ask for each algorithm ({DS_ALG.name})",
@@ -112,7 +119,7 @@ def _outside(task: Task, *, stuck: bool) -> Iterator[Way]:
 def _through_insecure(task: Task) -> Way | None:
     """Return the cheapest way on which the DS may be missing for a while (I2 lifted)."""
     solution = _timely(replace(task, insecure=True, insecure_allowed=True))
-    if solution is None:
+    if isinstance(solution, NoWay):
         return None
     exposure = exposure_of(solution, task.bad)
     return Way(
