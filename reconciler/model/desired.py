@@ -90,6 +90,10 @@ class Bounds:
 class DnssecPolicy:
     """Key and signing parameters (BIND's `dnssec-policy`); seconds throughout.
 
+    What is None is not spoken of: zones keep what they have (`denial`, `digest_types`,
+    `publish_cds`, standby keys), and keys live until a generation is raised. A zone signed for the
+    first time is given NSEC and SHA-256 then.
+
     `publish_safety` and `retire_safety` are the margins that a plan adds to its waits.
     `weak_algorithms` are those that some validators are said not to know (`without-alg` profiles).
     `drop_strict` is an explicit request to plan without the `ds-alg` profile. `lower_ttls` lets
@@ -101,20 +105,20 @@ class DnssecPolicy:
     keys: KeyScheme = KeyScheme.SPLIT
     ksk_lifetime: int | None = None
     zsk_lifetime: int | None = None
-    denial: Denial = field(default_factory=Denial)
-    digest_types: frozenset[int] = frozenset({2})
+    denial: Denial | None = None
+    digest_types: frozenset[int] | None = None
     ds_ttl: int | None = None
     bounds: Bounds = field(default_factory=Bounds)
     signature_validity: int = 1209600
     signature_refresh: int = 432000
-    publish_cds: bool = False
+    publish_cds: bool | None = None
     publish_safety: int = 3600
     retire_safety: int = 3600
     weak_algorithms: frozenset[int] = frozenset()
     drop_strict: bool = False
     ksk_rollover: KskRollover = KskRollover.DOUBLE_KSK
-    standby_ksk: StandbyKsk = StandbyKsk.NONE
-    standby_zsk: bool = False
+    standby_ksk: StandbyKsk | None = None
+    standby_zsk: bool | None = None
     lower_ttls: bool = False
 
 

@@ -14,6 +14,8 @@ SEP_FLAG = 0x0001
 """Bit 15 of the DNSKEY flags (RFC 4034 §2.1.1)."""
 REVOKE_FLAG = 0x0080
 """Bit 8 of the DNSKEY flags (RFC 5011 §7)."""
+SHA256 = 2
+"""The digest type of a DS where nobody asks for another (RFC 8624 §3.3)."""
 
 
 class KeyRole(StrEnum):

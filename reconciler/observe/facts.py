@@ -12,6 +12,7 @@ from datetime import datetime
 
 from reconciler.model.capabilities import ParentCapabilities, SignerCapabilities
 from reconciler.model.desired import DnssecPolicy
+from reconciler.model.keys import SHA256
 from reconciler.model.observed import Cds, ParentFacts, SignatureFacts, SignerFacts
 from reconciler.model.timeline import (
     CdsVersion,
@@ -58,8 +59,9 @@ class Context:
         """Return what a server's CDS and CDNSKEY ask the parent for."""
         if view.cds is None or view.cds == "delete":
             return view.cds
-        types = self.policy.digest_types
-        return self.labels.of_ds(view.cds) | self.labels.of_cdnskeys(view.cdnskeys, types)
+        listed = self.labels.of_ds(view.cds)
+        types = self.policy.digest_types or {ref.digest_type for ref in listed} or {SHA256}
+        return listed | self.labels.of_cdnskeys(view.cdnskeys, frozenset(types))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

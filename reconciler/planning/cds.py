@@ -15,7 +15,7 @@ from reconciler.model.capabilities import DsWrite, ParentCapabilities
 from reconciler.model.desired import DesiredZone
 from reconciler.model.keys import DsRef
 from reconciler.model.moves import CdsSet
-from reconciler.model.observed import Cds, ObservedZone
+from reconciler.model.observed import Cds, ObservedZone, SignerFacts
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.edge import Edge
 from reconciler.planning.offer import Offer, ParentInstalls, Stand, Write
@@ -34,14 +34,32 @@ DISCIPLINE = "rule:I10"
 def wished(desired: DesiredZone, observed: ObservedZone, signer: str, ds: frozenset[DsRef]) -> Cds:
     """Return the CDS set that this signer shall publish in the end, where the DS shall be `ds`.
 
-    The policy decides; without `publish_cds` there is none where a parent would look at it.
+    The policy decides. One that says nothing keeps what there is; where some signer lists DS, the
+    lists follow the DS that changes. A zone that shall be unsigned has none.
     """
     facts = observed.signers[signer]
     if not facts.capabilities.sets_cds or signer not in desired.signers:
         return facts.cds
-    if desired.policy.publish_cds and desired.signed and ds:
-        return ds
-    return None if observed.parent.capabilities.polls_cds or not desired.signed else facts.cds
+    if not desired.signed or desired.policy.publish_cds is False:
+        return None
+    if desired.policy.publish_cds or _must_follow(desired, observed, facts, ds):
+        return ds or None
+    return None if facts.cds == "delete" and observed.parent.capabilities.polls_cds else facts.cds
+
+
+def _must_follow(
+    desired: DesiredZone, observed: ObservedZone, facts: SignerFacts, ds: frozenset[DsRef]
+) -> bool:
+    """True if a list that stands would be another one than the DS in the end.
+
+    Of several signers all must say the same, or no parent acts on it (RFC 7344 §6.1).
+    """
+    lists = any(
+        isinstance(observed.signers[name].cds or None, frozenset) for name in desired.signers
+    )
+    stray = isinstance(facts.cds, frozenset) and facts.cds not in (frozenset(), ds)
+    contradicts = observed.parent.capabilities.polls_cds and stray
+    return lists and (ds != observed.parent.ds or contradicts)
 
 
 def standing(observed: ObservedZone, signer: str) -> Cds:

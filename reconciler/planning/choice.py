@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.model.capabilities import DsInput, Signing
 from reconciler.model.desired import DesiredZone, DnssecPolicy, KeyState, StandbyKsk
-from reconciler.model.keys import Key, KeyEntry, KeyRole, parse_symbol, symbol
+from reconciler.model.keys import SHA256, DsRef, Key, KeyEntry, KeyRole, parse_symbol, symbol
 from reconciler.model.observed import ObservedZone, SignerFacts
 from reconciler.model.plan import Refusal
 from reconciler.planning.named import unwanted
@@ -74,15 +74,27 @@ def roles_of(desired: DesiredZone, observed: ObservedZone, signer: str) -> tuple
     return desired.policy.keys.roles
 
 
-def digest_types(desired: DesiredZone, observed: ObservedZone) -> frozenset[int]:
-    """Return the digest types of the DS to come: the policy's, unless the parent makes the DS.
+MAY_BE_NEW = frozenset({SHA256, 4})
+"""Digest types that a DS to come may have (RFC 8624 §3.3: SHA-256 and SHA-384)."""
 
-    One that takes keys goes on with the types it used; of one that has none SHA-256 is expected
-    (RFC 8624 §3.3).
+
+def ds_for(keys: Iterable[str], desired: DesiredZone, observed: ObservedZone) -> frozenset[DsRef]:
+    """Return the DS that shall stand for these keys, by the digest types of the policy.
+
+    A parent that makes the DS goes on with the types it used, and of one that has none SHA-256 is
+    expected. Where the policy names no types, a key keeps those of its DS, and a new one is given
+    the same as far as they are still to be made, else SHA-256.
     """
-    if observed.parent.capabilities.takes is DsInput.DS:
-        return desired.policy.digest_types
-    return frozenset(ref.digest_type for ref in observed.parent.ds) or frozenset({2})
+    standing = frozenset(ref.digest_type for ref in observed.parent.ds)
+    asked = desired.policy.digest_types
+    if observed.parent.capabilities.takes is DsInput.KEY:
+        asked = standing or frozenset({SHA256})
+    usual = asked or standing & MAY_BE_NEW or frozenset({SHA256})
+    kept = observed.parent.ds if asked is None else frozenset[DsRef]()
+    own = {key: frozenset(ref for ref in kept if ref.key == key) for key in keys}
+    return frozenset[DsRef]().union(
+        *(refs or {DsRef(key, n) for n in usual} for key, refs in own.items())
+    )
 
 
 def own_keys(observed: ObservedZone, signer: str) -> frozenset[str]:
@@ -166,6 +178,8 @@ def choose(
     ours = [k for k in field.same if is_ours(k, observed.signers[signer], signer)]
     replaced = _replaced(key, ours, wanted, twins=key.label == field.symbol(generation))
     standby = _standby(field, key) if standing_by else None
+    if _is_silent(desired.policy, role):
+        replaced -= _standing_by(field, key)
     replaced |= {k.label for k in field.same} & field.bad
     return Choice(role=role, key=key, replaced=replaced - _labels(standby), standby=standby)
 
@@ -249,8 +263,31 @@ def _present(field: _Field, *, lowest: bool) -> int:
 def stands_by(policy: DnssecPolicy, role: KeyRole) -> bool:
     """Return whether the policy asks for a standby key of this role."""
     if role is KeyRole.ZSK:
-        return policy.standby_zsk
-    return policy.standby_ksk is not StandbyKsk.NONE
+        return bool(policy.standby_zsk)
+    return policy.standby_ksk not in (None, StandbyKsk.NONE)
+
+
+def _is_silent(policy: DnssecPolicy, role: KeyRole) -> bool:
+    """Return whether the policy says nothing of standby keys of this role."""
+    return (policy.standby_zsk if role is KeyRole.ZSK else policy.standby_ksk) is None
+
+
+def _standing_by(field: _Field, active: Key) -> frozenset[str]:
+    """Return the keys that look like standby keys beside the one in use.
+
+    They are later ones that sign no data, and sign the DNSKEY RRset only if they have a DS: without
+    one that is a rollover begun. Where the key asked for is not in use, the way leads back, and
+    none of them stays.
+    """
+    facts = field.observed.signers[field.signer]
+    if not _in_use(active, field.observed, field.signer):
+        return frozenset()
+    begun = {k for k in facts.krrsig if not _has_ds(k, field.observed)} | facts.zrrsig
+    return frozenset(
+        k.label
+        for k in field.fitting
+        if _generation(k) > _generation(active) and k.label not in begun
+    )
 
 
 def _standby(field: _Field, active: Key) -> Key:

@@ -33,45 +33,43 @@ def wished(desired: DesiredZone, observed: ObservedZone, signer: str) -> Denial:
 def _asked(desired: DesiredZone, facts: SignerFacts) -> Denial:
     """What the policy asks of a signer that signs already; one that does not has nothing to deny.
 
-    Parameters belong to NSEC3 only.
+    Parameters belong to NSEC3 only. A policy that says nothing keeps what there is.
     """
-    wish = desired.policy.denial
+    wish = desired.policy.denial or facts.denial
     unlike = wish.kind is not facts.denial.kind or wish.kind is DenialKind.NSEC3
     return wish if facts.zrrsig and unlike else facts.denial
 
 
 def denial_gate(desired: DesiredZone, observed: ObservedZone) -> Refusal | None:
-    """Return why existence cannot be denied as the policy asks, None where it can.
-
-    NSEC is what a policy says that says nothing; of a signer that decides by itself it is not
-    asked.
-    """
-    wish = desired.policy.denial
-    if (
-        desired.signed
-        and wish.kind is DenialKind.NSEC3
-        and desired.policy.algorithm in (WITHOUT_NSEC3)
-    ):
+    """Return why existence cannot be denied as the policy asks, or as it is, None where it can."""
+    if not desired.signed:
+        return None
+    wishes = {name: _asked(desired, observed.signers[name]) for name in desired.signers}
+    kinds = {wish.kind for wish in (desired.policy.denial, *wishes.values()) if wish}
+    if DenialKind.NSEC3 in kinds and desired.policy.algorithm in WITHOUT_NSEC3:
         return Refusal(
             rule="I16",
             summary=f"NSEC3 does not go with algorithm {desired.policy.algorithm}",
             detail="validators that know this algorithm need not know NSEC3 (RFC 5155 §2)",
-            opens="a policy with another algorithm, or with NSEC",
+            opens="a policy with another algorithm, or with `denial: nsec`",
         )
-    for name in desired.signers if desired.signed else ():
-        facts = observed.signers[name]
-        able = facts.capabilities.denials
-        unable = _asked(desired, facts) != facts.denial and wish.kind not in able
-        if unable and (able or wish != Denial()):
-            return Refusal(
-                rule="capability:denials",
-                summary=f"signer {name} cannot change from {facts.denial.kind} to {wish.kind}"
-                " while it signs",
-                detail="its capability `denials` does not hold what the policy asks for",
-                opens=f"a policy with {facts.denial.kind}; or the zone desired unsigned first and"
-                " signed again later",
-            )
-    return None
+    unable = next((n for n, wish in wishes.items() if _is_unable(wish, observed.signers[n])), None)
+    return None if unable is None else _cannot_change(unable, observed, wishes[unable])
+
+
+def _is_unable(wish: Denial, facts: SignerFacts) -> bool:
+    return wish != facts.denial and wish.kind not in facts.capabilities.denials
+
+
+def _cannot_change(signer: str, observed: ObservedZone, wish: Denial) -> Refusal:
+    now = observed.signers[signer].denial.kind
+    return Refusal(
+        rule="capability:denials",
+        summary=f"signer {signer} cannot change from {now} to {wish.kind} while it signs",
+        detail="its capability `denials` does not hold what the policy asks for",
+        opens=f"a policy with {now}, or with no `denial`; or the zone desired unsigned first and"
+        " signed again later",
+    )
 
 
 def offers(world: World, node: Node, goal: Node, index: int) -> Iterator[Offer]:

@@ -21,7 +21,7 @@ from reconciler.model.timeline import NsVersion
 from reconciler.planning.choice import (
     Choice,
     choose,
-    digest_types,
+    ds_for,
     held_keys,
     home_of,
     is_foreign,
@@ -238,12 +238,10 @@ def _assemble(
     usable = {k.label for k in held_keys(observed, signer) if k.is_zone_key}
     standing = usable - gone - chosen.keys() - ready.silent
     standing |= kept | _unmatched_to_keep(desired, observed)
-    ds = {
-        DsRef(key, n) for key in anchors | ready.anchored for n in digest_types(desired, observed)
-    }
+    ds = ds_for(anchors | ready.anchored, desired, observed)
     ds |= {ref for ref in observed.parent.ds if ref.key in standing - ready.keys.keys()}
     keys = {label: c.key for label, c in chosen.items()} | dict(ready.keys)
-    return OwnGoal(part=part, keys=keys, ds=frozenset(ds))
+    return OwnGoal(part=part, keys=keys, ds=ds)
 
 
 def _trusted(observed: ObservedZone) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.capabilities import Signing
-from reconciler.model.desired import DesiredZone
+from reconciler.model.desired import DenialKind, DesiredZone
 from reconciler.model.durations import duration_words
 from reconciler.model.keys import Key, UnmatchedDs
 from reconciler.model.observed import ObservedZone
@@ -21,6 +21,7 @@ def hints_on(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> tuple[
         *_undeclared_ds(observed, goal),
         *_spoiled_generations(desired, observed),
         *_ending_signatures(desired, observed),
+        *_first_denials(desired, observed),
     )
 
 
@@ -73,3 +74,11 @@ def _ending_signatures(desired: DesiredZone, observed: ObservedZone) -> Iterator
                 f" {duration_words(expires)} after the observation, and nobody"
                 " refreshes it"
             )
+
+
+def _first_denials(desired: DesiredZone, observed: ObservedZone) -> Iterator[str]:
+    """Whoever signs first and is told nothing denies with NSEC, as its capability allows."""
+    for name in desired.signers if desired.signed and desired.policy.denial is None else ():
+        facts = observed.signers[name]
+        if not facts.zrrsig and DenialKind.NSEC in facts.capabilities.denials:
+            yield f"the policy says nothing of `denial`, so that {name} begins with NSEC"

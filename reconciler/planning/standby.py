@@ -35,7 +35,7 @@ _ANCHORED = frozenset({StandbyKsk.DS, StandbyKsk.BOTH, StandbyKsk.SIGNING})
 
 
 def standby_part(
-    kind: StandbyKsk, choices: Iterable[Choice], known: Container[str] | None = None
+    kind: StandbyKsk | None, choices: Iterable[Choice], known: Container[str] | None = None
 ) -> StandbyPart:
     """Return what the standby keys show; a standby ZSK is published and signs nothing.
 

@@ -10,7 +10,7 @@ from reconciler.model.desired import Bounds, DesiredZone, KeyState
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import CdsVersion, DataVersion, DnskeyVersion, DsVersion, RRsetKind
-from reconciler.planning.choice import digest_types, is_foreign
+from reconciler.planning.choice import ds_for, is_foreign
 from reconciler.planning.early import Early, coming
 from reconciler.planning.goal import Goal, involved, start_of
 from reconciler.planning.named import labelled
@@ -184,9 +184,7 @@ def _mending_ds(desired: DesiredZone, observed: ObservedZone) -> frozenset[DsRef
     )
     if not desired.signed or not standing or {ref.key for ref in standing} & set(anchors):
         return frozenset()
-    return frozenset(
-        DsRef(k, digest) for k in anchors for digest in digest_types(desired, observed)
-    )
+    return ds_for(anchors, desired, observed)
 
 
 def _bounds(bounds: Bounds, ds_ttl: int | None) -> Mapping[str, int]:

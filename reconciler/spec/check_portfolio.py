@@ -43,13 +43,6 @@ def _policy(policy: PolicySpec, path: Path, source: Source) -> Iterator[Diagnost
     yield from _signatures(policy, path, source)
     yield from _denial(policy, path, source)
     yield from _lifetimes(policy, path, source)
-    if policy.cds == "publish":
-        yield source.finding(
-            "cds-not-planned",
-            (*path, "cds"),
-            "CDS and CDNSKEY are not planned by this release; `cds: publish` has no effect yet",
-            severity=Severity.NOTICE,
-        )
     if policy.drop_strict:
         yield source.finding(
             "drops-strict",
@@ -69,10 +62,11 @@ def _weak(policy: PolicySpec, path: Path, source: Source) -> Iterator[Diagnostic
             "(RFC 8624 §3.1); many validators treat such zones as insecure",
             hint="write ECDSAP256SHA256",
         )
-    if _SHA1_DIGEST in policy.ds.digest_types:
+    types = policy.ds.digest_types or ()
+    if _SHA1_DIGEST in types:
         yield source.finding(
             "sha1-digest",
-            (*path, "ds", "digest_types", policy.ds.digest_types.index(_SHA1_DIGEST)),
+            (*path, "ds", "digest_types", types.index(_SHA1_DIGEST)),
             "a DS with a SHA-1 digest must not be published (RFC 8624 §3.3)",
             hint="write SHA256",
         )
@@ -105,7 +99,7 @@ def _signatures(policy: PolicySpec, path: Path, source: Source) -> Iterator[Diag
 
 def _denial(policy: PolicySpec, path: Path, source: Source) -> Iterator[Diagnostic]:
     place = (*path, "denial")
-    if policy.algorithm in _NSEC3_UNAWARE and policy.denial not in {"nsec", "compact"}:
+    if policy.algorithm in _NSEC3_UNAWARE and policy.denial not in {None, "nsec", "compact"}:
         yield source.finding(
             "nsec3-unaware-algorithm",
             place,

@@ -65,8 +65,8 @@ DenialSpec = Annotated[
 class DsSpec(Strict):
     """The DS RRset: digests to publish, and the TTL to ask the parent for (never assumed)."""
 
-    digest_types: Annotated[list[DigestType], Field(min_length=1, examples=[["SHA256"]])] = sorted(
-        _DEFAULT.digest_types
+    digest_types: Annotated[list[DigestType], Field(min_length=1, examples=[["SHA256"]])] | None = (
+        None
     )
     ttl: PositiveSeconds | None = None
 
@@ -102,15 +102,24 @@ class PolicySpec(Strict):
     ksk: LifetimeSpec = LifetimeSpec()
     zsk: LifetimeSpec = LifetimeSpec()
     csk: LifetimeSpec = LifetimeSpec()
-    denial: Annotated[DenialSpec, Field(examples=["nsec"])] = "nsec"
+    denial: Annotated[
+        DenialSpec | None,
+        Field(
+            examples=["nsec"],
+            description="How zones deny existence; left out: as they do, NSEC where they are new",
+        ),
+    ] = None
     ds: DsSpec = DsSpec()
     bounds: BoundsSpec = BoundsSpec()
     signatures: SignaturesSpec = SignaturesSpec()
     margins: MarginsSpec = MarginsSpec()
     cds: Annotated[
-        Literal["publish", "none"],
-        Field(description="Whether CDS and CDNSKEY shall be published (RFC 7344)"),
-    ] = "none"
+        Literal["publish", "none"] | None,
+        Field(
+            description="Whether CDS and CDNSKEY shall be published (RFC 7344); left out: as they "
+            "are, and where some are they follow the DS",
+        ),
+    ] = None
     weak_algorithms: Annotated[
         list[Algorithm],
         Field(description="Algorithms that some validators are said not to know"),
@@ -127,15 +136,20 @@ class PolicySpec(Strict):
         ),
     ] = "double-ksk"
     standby_ksk: Annotated[
-        Literal["none", "ds", "dnskey", "both", "signing"],
+        Literal["none", "ds", "dnskey", "both", "signing"] | None,
         Field(
             description="What of a spare KSK is published ahead of need (RFC 7583 §4); `signing`: "
-            "its DS, its DNSKEY and its signature, so that it can take over at once",
+            "its DS, its DNSKEY and its signature, so that it can take over at once; left out: "
+            "none is made, and one that is there stays",
         ),
-    ] = "none"
+    ] = None
     standby_zsk: Annotated[
-        bool, Field(description="Publish a spare ZSK that signs nothing, so that it can take over")
-    ] = False
+        bool | None,
+        Field(
+            description="Publish a spare ZSK that signs nothing, so that it can take over; left "
+            "out: none is made, and one that is there stays",
+        ),
+    ] = None
     lower_ttls: Annotated[
         bool,
         Field(description="Let plans lower TTLs first and restore them last, where that is faster"),
@@ -152,23 +166,25 @@ class PolicySpec(Strict):
             ksk_lifetime=entry.lifetime,
             zsk_lifetime=self.zsk.lifetime,
             denial=self._denial(),
-            digest_types=frozenset(self.ds.digest_types),
+            digest_types=None if self.ds.digest_types is None else frozenset(self.ds.digest_types),
             ds_ttl=self.ds.ttl,
             bounds=Bounds(**self.bounds.model_dump()),
             signature_validity=self.signatures.validity,
             signature_refresh=self.signatures.refresh,
-            publish_cds=self.cds == "publish",
+            publish_cds=None if self.cds is None else self.cds == "publish",
             publish_safety=self.margins.publish_safety,
             retire_safety=self.margins.retire_safety,
             weak_algorithms=frozenset(self.weak_algorithms),
             drop_strict=self.drop_strict,
             ksk_rollover=KskRollover(self.ksk_rollover),
-            standby_ksk=StandbyKsk(self.standby_ksk),
+            standby_ksk=None if self.standby_ksk is None else StandbyKsk(self.standby_ksk),
             standby_zsk=self.standby_zsk,
             lower_ttls=self.lower_ttls,
         )
 
-    def _denial(self) -> Denial:
+    def _denial(self) -> Denial | None:
+        if self.denial is None:
+            return None
         if isinstance(self.denial, str):
             return Denial(kind=DenialKind(self.denial))
         nsec3 = self.denial.nsec3

@@ -94,7 +94,7 @@ def test_a_parent_that_is_told_either_way_is_written_to_when_no_cds_set_speaks_a
     b: Builders,
 ) -> None:
     start = b.signed(parent=EITHER_WAY, signer=SAYS_CDS, cds=cds("k1"))
-    assert table(plan_zone(b.desire(ksk=2), start)) == [
+    assert table(plan_zone(b.desire(ksk=2, publish_cds=False), start)) == [
         ("signer:a", ["cds=none", "dnskey.add"], {}),
         ("parent", ["ds.replace"], {"s1": (SEEN + WEEK, "rule:I10")}),
         ("signer:a", ["dnskey.remove"], {"s2": (7200, "proof")}),
@@ -105,6 +105,28 @@ def test_a_parent_that_is_told_either_way_is_written_to_when_no_cds_set_speaks_a
         ["ds.replace"],
         ["dnskey.remove"],
     ]
+
+
+@pytest.mark.parametrize("parent", [POLLS, EITHER_WAY, ParentCapabilities()])
+def test_a_policy_that_says_nothing_of_cds_keeps_the_set_and_lets_it_follow_the_ds(
+    b: Builders, parent: ParentCapabilities
+) -> None:
+    start = b.signed(parent=parent, signer=SAYS_CDS, cds=cds("k1"))
+    assert plan_zone(b.desire(), start).status is Status.NO_CHANGE
+    silent, told = (plan_zone(b.desire(ksk=2, publish_cds=p), start) for p in (None, True))
+    assert table(silent) == table(told)
+    assert [move for _, moves, _ in table(silent) for move in moves if "cds" in move] == [
+        "cds=ksk@13/2"
+    ]
+
+
+@pytest.mark.parametrize("parent", [EITHER_WAY, ParentCapabilities()])
+def test_only_a_policy_that_says_so_withdraws_a_cds_set(
+    b: Builders, parent: ParentCapabilities
+) -> None:
+    start = b.signed(parent=parent, signer=SAYS_CDS, cds=cds("k1"))
+    rows = table(plan_zone(b.desire(publish_cds=False), start))
+    assert [moves for _, moves, _ in rows] == [["cds=none"]]
 
 
 def test_going_insecure_asks_for_the_delete_form_and_nothing_else_ever_does(b: Builders) -> None:

@@ -51,8 +51,24 @@ def test_a_digest_type_changes_in_one_call_that_never_leaves_the_zone_without_on
 
 
 def test_a_parent_of_single_changes_is_given_the_new_digest_type_first(b: Builders) -> None:
-    plan = plan_zone(b.desire(), b.signed(digests=(1,), parent=b.ONE_AT_A_TIME))
+    plan = plan_zone(
+        b.desire(digest_types=frozenset({2})), b.signed(digests=(1,), parent=b.ONE_AT_A_TIME)
+    )
     assert [row[0] for row in table(plan)] == [["ds.add"], ["ds.remove"]]
+
+
+@pytest.mark.parametrize(
+    ("now", "new"), [((2, 4), {2, 4}), ((4,), {4}), ((1, 2), {2}), ((1,), {2}), ((3,), {2})]
+)
+def test_a_policy_that_names_no_digest_type_keeps_those_there_and_makes_no_outdated_ones(
+    b: Builders, now: tuple[int, ...], new: set[int]
+) -> None:
+    """RFC 8624 §3.3: SHA-1 and GOST must not be used for new DS."""
+    start = b.signed(digests=now)
+    assert plan_zone(b.desire(), start).status is Status.NO_CHANGE
+    plan = plan_zone(b.desire(ksk=2), start)
+    made = [m for step in plan.steps for m in step.moves if isinstance(m, DsReplace)]
+    assert made[-1] == DsReplace(ds=frozenset(DsRef("ksk@13/2", n) for n in new))
 
 
 def test_a_parent_that_takes_keys_chooses_the_digest_type(b: Builders) -> None:

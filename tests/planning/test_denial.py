@@ -75,9 +75,27 @@ def test_nsec3_with_algorithm_5_is_refused(b: Builders) -> None:
     assert [r.rule for r in plan.refusals] == ["I16"]
 
 
-def test_what_a_signer_decides_by_itself_is_not_asked_for_by_a_silent_policy(b: Builders) -> None:
-    start = denying(b.signed(signer=NO_CHOICE), COMPACT)
+@pytest.mark.parametrize("able", [BOTH, NO_CHOICE])
+@pytest.mark.parametrize("now", [NSEC, NSEC3, SALTED, COMPACT])
+def test_a_policy_that_says_nothing_of_denial_keeps_what_there_is(
+    b: Builders, able: SignerCapabilities, now: Denial
+) -> None:
+    start = denying(b.signed(signer=able), now)
     assert plan_zone(b.desire(), start).status is Status.NO_CHANGE
+    plan = plan_zone(b.desire(zsk=2), start)
+    assert "denial.set" not in [op(m) for step in plan.steps for m in step.moves]
+
+
+def test_nsec3_that_is_kept_does_not_go_with_algorithm_5_either(b: Builders) -> None:
+    (refusal,) = plan_zone(b.desire(algorithm=5), denying(b.signed(signer=BOTH), NSEC3)).refusals
+    assert (refusal.rule, "denial: nsec" in refusal.opens) == ("I16", True)
+
+
+def test_a_zone_signed_for_the_first_time_is_said_to_begin_with_nsec(b: Builders) -> None:
+    said = "the policy says nothing of `denial`, so that a begins with NSEC"
+    bare = b.observe(signer=BOTH)
+    assert said in plan_zone(b.desire(), bare).hints
+    assert said not in plan_zone(b.desire(denial=NSEC), bare).hints
 
 
 @pytest.mark.parametrize("signing", [Signing.KEYS, Signing.SWITCH])

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
+from reconciler.model.desired import StandbyKsk
 from reconciler.model.keys import DsRef, Key
 from reconciler.model.moves import DnskeyAdd, DnskeyRemove, DsReplace, Move, op
 from reconciler.model.observed import ObservedZone
@@ -66,9 +69,33 @@ def test_a_key_that_nobody_known_holds_is_left_alone_and_named(b: Builders) -> N
     assert any("stray" in text for text in plan.hints)
 
 
-def test_a_standby_ksk_stays_while_no_generation_is_asked_for(b: Builders) -> None:
-    start = b.observe(ds=["k1", "k2"], keys=["k1", "k2", "z1"], data=["z1"])
+@pytest.mark.parametrize(
+    ("ds", "keys", "signed_by"),
+    [("k1 k2", "k1 k2 z1", "k1 k2"), ("k1 k2", "k1 z1", "k1"), ("k1", "k1 k2 z1 z2", "k1")],
+)
+def test_a_policy_that_says_nothing_of_standby_keys_removes_none(
+    b: Builders, ds: str, keys: str, signed_by: str
+) -> None:
+    start = b.observe(
+        ds=ds.split(),
+        keys=keys.split(),
+        signed_by=signed_by.split(),
+        data=["z1"],
+        held=["k2"],
+    )
     assert plan_zone(b.desire(), start).status is Status.NO_CHANGE
+    assert plan_zone(b.desire(ksk=1, zsk=1), start).status is Status.NO_CHANGE
+
+
+def test_a_policy_that_says_there_is_none_removes_what_stands_beside_the_generation_asked_for(
+    b: Builders,
+) -> None:
+    start = b.observe(ds=["k1"], keys=["k1", "k2", "z1", "z2"], signed_by=["k1"], data=["z1"])
+    desired = b.desire(ksk=1, zsk=1, standby_ksk=StandbyKsk.NONE, standby_zsk=False)
+    assert set(moves(plan_zone(desired, start))) == {
+        DnskeyRemove(signer="a", key="k2"),
+        DnskeyRemove(signer="a", key="z2"),
+    }
 
 
 def test_an_algorithm_change_makes_keys_by_itself(b: Builders) -> None:

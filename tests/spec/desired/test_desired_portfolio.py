@@ -88,7 +88,6 @@ MISTAKES = {
         "bounds: {max_zone_ttl: 5d, propagation: 1s}",
         ["refresh-too-short 4:28"],
     ),
-    "CDS": (LIFETIME, "cds: publish", ["cds-not-planned 4:10"]),
     "dropping strict validators": (LIFETIME, "drop_strict: true", ["drops-strict 4:18"]),
     "an unknown signer kind": (SIGNER, "a: {kind: sandbocks}", ["unknown-signer-kind 7:13"]),
     "a kind to come": (SIGNER, "a: {kind: knot}", ["kind-not-built 7:13"]),
