@@ -86,7 +86,7 @@ def _ttl(observed: ObservedZone, version: Version) -> int:
             signer = observed.signers[version.signer]
             return signer.dnskey_ttl if version.keys else signer.negative_ttl
         case DataVersion() if version.signer in observed.signers:
-            return observed.signers[version.signer].max_zone_ttl
+            return _data_ttl(observed.signers[version.signer])
         case _:
             return 0
 
@@ -96,7 +96,19 @@ def _delay(observed: ObservedZone, version: Version) -> int:
     if signer is None:
         return observed.parent.propagation_delay
     found = observed.signers.get(signer)
-    return found.propagation_delay if found else 0
+    if found is None:
+        return 0
+    return _data_delay(found) if isinstance(version, DataVersion) else found.propagation_delay
+
+
+def _data_ttl(signer: SignerFacts) -> int:
+    """Return the longest that an answer may be kept, that a name does not exist included."""
+    return max(signer.max_zone_ttl, signer.negative_ttl)
+
+
+def _data_delay(signer: SignerFacts) -> int:
+    """Return for how long a signature may still be served that is being replaced."""
+    return signer.propagation_delay + signer.signing_delay
 
 
 def _key_flaws(observed: ObservedZone, timeline: Timeline) -> Iterator[str]:
@@ -147,8 +159,8 @@ def _at_signer(name: str, signer: SignerFacts, parent: ParentFacts) -> Iterator[
     yield DataVersion(
         signer=name,
         signed_by=signer.zrrsig,
-        ttl=signer.max_zone_ttl,
-        propagation=delay,
+        ttl=_data_ttl(signer),
+        propagation=_data_delay(signer),
         expires=ends if signer.zrrsig else None,
     )
     yield CdsVersion(

@@ -176,6 +176,25 @@ def test_what_a_step_publishes_is_not_shorter_lived_than_what_stood_there(versio
     assert len(flaws((*NOW, version))) == 1
 
 
+def slow(negative_ttl: int) -> ObservedZone:
+    """A signer that takes a day to sign everything anew."""
+    facts = replace(OBSERVED.signers["a"], signing_delay=86400, negative_ttl=negative_ttl)
+    return replace(OBSERVED, signers={"a": facts})
+
+
+def test_signatures_are_replaced_no_sooner_than_the_signer_replaces_them() -> None:
+    start = (*NOW[:4], replace(DATA_NOW, propagation=86405), CDS_NOW)
+    quick = replace(DATA_NOW, step="s1", at=0, expires=None, propagation=86404)
+    assert len(flaws((*start, quick), slow(300))) == 1
+    assert flaws((*start, replace(quick, propagation=86405)), slow(300)) == []
+
+
+def test_data_is_kept_as_long_as_the_word_that_a_name_does_not_exist() -> None:
+    start = replace(DATA_NOW, propagation=86405, ttl=90000)
+    assert flaws((*NOW[:4], start, CDS_NOW), slow(90000)) == []
+    assert len(flaws((*NOW[:4], replace(start, ttl=89999), CDS_NOW), slow(90000))) == 1
+
+
 def test_a_step_may_lower_a_ttl() -> None:
     lower = TtlSet(signer="a", rrset=RRsetKind.DNSKEY, ttl=60)
     step = Step(id="s1", moves=(lower,), actor="signer:a")
