@@ -66,7 +66,8 @@ class Views:
 
     A set of profiles is a bit mask over `profiles`. `insecure_allowed`: an insecure view does no
     harm. `dead` holds, for each profile, the values (kind, value) that were beyond repair at the
-    start: a bogus view that holds one is no new harm (planning.md §6).
+    start: a bogus view that holds one is no new harm (planning.md §6). It excuses no insecure view:
+    who repairs a zone did not ask for that.
     """
 
     def __init__(
@@ -163,8 +164,8 @@ class Views:
         if self.shunned and (ds, dnskey) not in self._excused and self.leads_astray(ds, dnskey):
             return True
         view = self.view(profile, ds, dnskey, data)
-        if view is View.SECURE or (view is View.INSECURE and self.insecure_allowed):
-            return False
+        if view is not View.BOGUS:
+            return view is View.INSECURE and not self.insecure_allowed
         dead = self.dead[profile]
         return not dead or not {("DS", ds), ("DNSKEY", dnskey), ("data", data)} & dead
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.model.capabilities import DsWrite, ParentCapabilities
 from reconciler.model.keys import Key
 from reconciler.model.moves import DnskeyAdd, DsReplace, op
 from reconciler.model.observed import ObservedZone, SignatureFacts
@@ -104,3 +105,12 @@ def test_a_revoked_key_beside_a_good_one_is_left_alone(b: Builders) -> None:
         ds=["k1"], keys=["k1", "k9", "z1"], data=["z1"], entries=[unusable("k9", 385)]
     )
     assert plan_zone(b.desire(), start).status is Status.NO_CHANGE
+
+
+def test_a_repair_never_leaves_the_zone_without_a_ds_on_the_way(b: Builders) -> None:
+    """I2: what is bogus is not to be insecure either; that is the other way, shown beside it."""
+    single = ParentCapabilities(write=DsWrite.ONE_AT_A_TIME)
+    start = b.observe(ds=["k1"], keys=["k2", "z1"], data=["z1"], held=["k1"], parent=single)
+    plan = plan_zone(b.desire(ksk=2), start)
+    assert operations(plan) == [["ds.add"], ["ds.remove"]]
+    check(plan)
