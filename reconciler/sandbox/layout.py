@@ -13,6 +13,7 @@ from reconciler.model.capabilities import DsWrite
 from reconciler.model.desired import Denial
 
 SignerKindName = Literal["sandbox", "sandbox-hosted", "sandbox-multi", "sandbox-policy"]
+Forgets = Literal["nothing", "symbols", "calls"]
 ParentKindName = Literal["sandbox-registrar", "sandbox-manual", "sandbox-cds"]
 
 SKEW = 3600
@@ -70,7 +71,8 @@ class RegistryLayout:
 class SignerLayout:
     """A signer with its servers. `zsk_period`: a hosted signer rolls its ZSK that often.
 
-    `forgetful`: its API knows no repeated call, and makes another key each time it is asked.
+    `forgets`: where it forgets `symbols`, its API makes another key each time it is asked, unless
+    the caller repeats a call under its idempotency key; where it forgets `calls`, even then.
     """
 
     name: str
@@ -78,7 +80,7 @@ class SignerLayout:
     servers: tuple[ServerLayout, ...]
     propagation_delay: int
     zsk_period: int = 7776000
-    forgetful: bool = False
+    forgets: Forgets = "nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,13 +39,20 @@ from reconciler.ports import Idempotency, Receipt, SignerClaim
 from reconciler.sandbox import apex
 from reconciler.sandbox.calls import Change, Request, make, refusal, require_reachable
 from reconciler.sandbox.history import HeldKey, SignerState, State
-from reconciler.sandbox.layout import SignerLayout
+from reconciler.sandbox.layout import Forgets, SignerLayout
 from reconciler.sandbox.records import content_digest
 from reconciler.sandbox.ttls import max_zone_ttl
 from reconciler.sandbox.world import World
 
 KeyMove = DnskeyAdd | DnskeyRemove | DnskeySign | DnskeySet | DataSign | ZoneSign | ZoneUnsign
 """The moves that change keys and signatures."""
+
+_NEW_KEY: dict[Forgets, Idempotency] = {
+    "nothing": Idempotency.MARKER,
+    "symbols": Idempotency.CALLER_KEY,
+    "calls": Idempotency.OPAQUE,
+}
+"""How a signer is kept from making a key twice, by what its API forgets."""
 
 
 class SignerBase(ABC):
@@ -59,11 +66,13 @@ class SignerBase(ABC):
         self.capabilities: SignerCapabilities = SIGNER_KINDS[self._layout.kind].capabilities
 
     def idempotency(self, move: SignerMove) -> Idempotency:
-        """Return how repeating is safe: keys are made by symbol, everything else is declared."""
+        """Return how repeating is safe: keys are made by symbol, or once for each call where the
+        signer forgets symbols; everything else is declared.
+        """
         match move:
-            case DnskeyAdd() if self._layout.forgetful:
-                return Idempotency.OPAQUE
-            case DnskeyAdd() | DnskeySet() | ZoneSign():
+            case DnskeyAdd():
+                return _NEW_KEY[self._layout.forgets]
+            case DnskeySet() | ZoneSign():
                 return Idempotency.MARKER
             case RollStart():
                 return Idempotency.MARKER
@@ -107,7 +116,7 @@ class SignerBase(ABC):
             move=move,
             keys=keys,
             idem=idem,
-            forgetful=self._layout.forgetful,
+            forgetful=self._layout.forgets == "calls",
         )
         return make(self._world, request, self._prepare)
 

@@ -97,13 +97,13 @@ class SandboxSigner(SignerBase):
         return keys
 
     def _asked_again(self, request: Request, label: str) -> str:
-        """Return the symbol of the key to publish: the next free one where a forgetful signer is
-        asked once more for a key that it has made.
+        """Return the symbol of the key to publish: the next free one where a signer that forgets
+        symbols is asked once more for a key that it has made.
         """
         held = {key.label for key in self._held(request.zone)}
         known = request.keys.get(label)
         parsed = parse_symbol(label)
-        if not self._layout.forgetful or parsed is None or (known and known.public_key):
+        if self._layout.forgets == "nothing" or parsed is None or (known and known.public_key):
             return label
         role, algorithm, number = parsed
         while symbol(role, algorithm, number) in held:

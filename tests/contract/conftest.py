@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox.layout import (
+    Forgets,
     ParentLayout,
     ServerLayout,
     SignerLayout,
@@ -73,11 +75,24 @@ def signer_bench(request: pytest.FixtureRequest, world: World) -> SignerBench:
 @pytest.fixture
 def forgetful_bench(tmp_path: Path) -> Iterator[SignerBench]:
     """A signer whose API knows no repeated call."""
+    with _forgetting(tmp_path / "forgetful", "calls") as bench:
+        yield bench
+
+
+@pytest.fixture
+def keyed_bench(tmp_path: Path) -> Iterator[SignerBench]:
+    """A signer whose API knows a repeated call by its idempotency key alone."""
+    with _forgetting(tmp_path / "keyed", "symbols") as bench:
+        yield bench
+
+
+@contextmanager
+def _forgetting(folder: Path, what: Forgets) -> Iterator[SignerBench]:
     layout = example_layout()
     zones = tuple(zone for zone in layout.zones if not zone.keys)
-    signers = tuple(replace(found, forgetful=True) for found in layout.signers)
+    signers = tuple(replace(found, forgets=what) for found in layout.signers)
     layout = replace(layout, zones=zones, signers=signers)
-    with World.create(tmp_path / "forgetful", start=START, layout=layout, seed=1) as made:
+    with World.create(folder, start=START, layout=layout, seed=1) as made:
         made.leap_to(START + timedelta(days=1))
         yield SignerBench(
             signer=signer(made, "a"), zone="shop.example.", address="192.0.2.1", world=made

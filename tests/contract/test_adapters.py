@@ -464,3 +464,13 @@ def test_an_opaque_move_is_declared_so_for_repeating_it_does_it_twice(
     assert len(forgetful_bench.dnskeys()) == 1
     forgetful_bench.apply(add, "1")
     assert len(forgetful_bench.dnskeys()) == 2
+
+
+def test_a_move_by_caller_key_has_one_effect_for_each_key(keyed_bench: SignerBench) -> None:
+    add = DnskeyAdd(signer=keyed_bench.signer.name, key=KSK, sign=False)
+    assert keyed_bench.signer.idempotency(add) is Idempotency.CALLER_KEY
+    made = keyed_bench.apply(add, "1")
+    assert keyed_bench.apply(add, "1") == made
+    assert len(keyed_bench.dnskeys()) == 1
+    keyed_bench.apply(add, "2")
+    assert len(keyed_bench.dnskeys()) == 2

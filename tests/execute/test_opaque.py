@@ -34,7 +34,7 @@ class Killed(BaseException):
 def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("forgetful") / "portfolio"
     usual = layout(worst_case=False)
-    signers = tuple(replace(signer, forgetful=True) for signer in usual.signers)
+    signers = tuple(replace(signer, forgets="calls") for signer in usual.signers)
     build(root, scene=Scene(layout=replace(usual, signers=signers), files=opening()))
     return root
 
