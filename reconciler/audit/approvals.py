@@ -63,6 +63,9 @@ def revoke_problems(scene: Scene) -> Iterator[Problem]:
     person = scene.data.text("person")
     if scene.rules is not None and person not in scene.rules.people:
         yield Problem("audit-approval", f"the policy knows nobody called {person}")
+    given = scene.log.approvals.get(scene.data.text("digest"), ())
+    if not any(a.person == person and a.revoked is None for a in given):
+        yield Problem("audit-approval", f"{person} had no approval of it in force")
 
 
 def unapproved(scene: Scene, plan: ZonePlan, logged: LoggedPlan, step: Step) -> str | None:

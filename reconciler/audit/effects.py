@@ -7,12 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.audit.plans import digest_of, refined
 from reconciler.audit.scene import Problem, Scene
 from reconciler.audit.shown import not_shown
+from reconciler.model.entries import Event
 from reconciler.model.keys import Key
 from reconciler.model.plan import ZonePlan
 from reconciler.model.timeline import DsVersion
 
 
-def answer_problems(scene: Scene) -> Iterator[Problem]:
+def accepted_problems(scene: Scene) -> Iterator[Problem]:
+    """Yield what is wrong with an acceptance: a system works on what the intent asked for."""
+    yield from _answer_problems(scene)
+    if not scene.data.text("operation"):
+        yield Problem("audit-operation", "it names no operation that could be asked after")
+
+
+def _answer_problems(scene: Scene) -> Iterator[Problem]:
     """Yield what is wrong with an outcome or an acceptance: it must answer one open question."""
     idem, step = scene.data.member("idem"), scene.data.member("step")
     asked = [attempt for attempt in scene.attempts if attempt.step == step]
@@ -33,17 +41,22 @@ def answer_problems(scene: Scene) -> Iterator[Problem]:
 
 def is_resolved(scene: Scene) -> bool:
     """True if an outcome was told from observation by a later run."""
-    return scene.entry.draft.data.get("resolved") is True
+    told = scene.entry.draft.data.get("resolved") is True
+    return told and scene.entry.event is Event.OUTCOME
 
 
 def outcome_problems(scene: Scene) -> Iterator[Problem]:
     """Yield what is wrong with an outcome; its plan may have been given up since its intent."""
-    yield from answer_problems(scene)
+    yield from _answer_problems(scene)
     scene.data.truth("ok")
     created = scene.data.text_mapping("created", default={})
     known = {symbol for attempt in scene.attempts for symbol in attempt.symbols}
     for symbol in sorted(set(created) - known):
         yield Problem("audit-keys", f"the plan of its intent creates no key `{symbol}`")
+    operation = scene.data.optional_text("operation")
+    accepted = {name for attempt in scene.attempts for name in attempt.operations}
+    if operation is not None and operation not in accepted:
+        yield Problem("audit-operation", "no system had accepted the operation that it names")
 
 
 def evidence_problems(scene: Scene) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.audit.scene import Problem, Scene
+from reconciler.ledger.history import ZoneLog
 from reconciler.spec.canonical import digest
 
 
@@ -20,6 +21,7 @@ def adopt_problems(scene: Scene) -> Iterator[Problem]:
 def blocked_problems(scene: Scene) -> Iterator[Problem]:
     """Yield what is wrong with a block."""
     yield from _about_a_zone(scene)
+    yield from _about_the_plan(scene)
     if not scene.data.text("why"):
         yield Problem("audit-blocked", "it does not say why")
 
@@ -41,13 +43,37 @@ def resume_problems(scene: Scene) -> Iterator[Problem]:
 def resolve_problems(scene: Scene) -> Iterator[Problem]:
     """Yield what is wrong with a decision: there must be something to decide."""
     yield from _by_somebody(scene)
-    scene.data.truth("done")
-    idem = scene.entry.draft.idem
-    if idem is not None and not scene.attempts:
-        yield Problem("audit-no-intent", f"no intent `{idem}` stands before it")
-    rolled_back = scene.log.turned is not None and scene.log.complete
-    if idem is None and scene.log.blocked is None and not rolled_back:
-        yield Problem("audit-blocked", "there was nothing to resolve")
+    done = scene.data.truth("done")
+    if scene.entry.draft.idem is not None:
+        yield from _settles(scene, done=done)
+    elif not _waits_for_a_person(scene.log, scene.entry.draft.step):
+        yield Problem("audit-blocked", "there was nothing to resolve at this step")
+
+
+def _settles(scene: Scene, *, done: bool) -> Iterator[Problem]:
+    """Compare a word about an intent with the intent, and with the outcome that it stands for."""
+    idem, step = scene.data.member("idem"), scene.data.member("step")
+    asked = [attempt for attempt in scene.attempts if attempt.step == step]
+    if not asked:
+        yield Problem("audit-no-intent", f"no intent `{idem}` of this step stands before it")
+        return
+    if scene.entry.draft.plan not in {None, asked[-1].plan}:
+        yield Problem("audit-no-plan", "it names another plan than the intent that it settles")
+    if scene.entry.draft.change not in {None, asked[-1].change}:
+        yield Problem("audit-change-digest", "its change digest is not that of its intent")
+    open_ones = [intent for intent in scene.log.open_intents if intent.idem == idem]
+    if any(i.deadline is not None and scene.entry.at < i.deadline for i in open_ones):
+        yield Problem("audit-deadline", "it settles an intent whose writer still had time")
+    made = scene.log.outcomes.get(step)
+    if made is not None and made.idem == idem and not open_ones and made.ok != done:
+        yield Problem("audit-outcome", f"the outcome of entry {made.seq} says something else")
+
+
+def _waits_for_a_person(log: ZoneLog, step: str | None) -> bool:
+    """True if the zone is blocked at `step`, or at none in particular, or was rolled back there."""
+    if log.blocked is not None and log.blocked.step in {None, step}:
+        return True
+    return log.turned is not None and log.complete and log.turned.after == step
 
 
 def abandon_problems(scene: Scene) -> Iterator[Problem]:
@@ -57,14 +83,19 @@ def abandon_problems(scene: Scene) -> Iterator[Problem]:
     logged = scene.log.plan
     if logged is None:
         yield Problem("audit-no-plan", "no plan was on record")
-    elif scene.entry.draft.plan not in {None, logged.plan}:
-        yield Problem("audit-no-plan", f"the plan on record was that of entry {logged.seq}")
+    else:
+        yield from _about_the_plan(scene)
 
 
 def _left_open(scene: Scene) -> Iterator[Problem]:
-    """Yield which intents were open and are not said to be under way until after their deadline."""
+    """Yield which intents were open and are not said to be under way until after their deadline,
+    and which steps are said to be under way that nobody began.
+    """
     data = scene.data
     under_way = data.texts("under_way") if data.optional_text("until") is not None else ()
+    begun = {*scene.log.attempts, *(intent.step for intent in scene.log.open_intents)}
+    for step in sorted(set(under_way) - begun):
+        yield Problem("audit-order", f"step {step} is said to be under way, and was never begun")
     for intent in scene.log.open_intents:
         if intent.step not in under_way:
             told = f"the intent of entry {intent.seq} was open, and may still have had its effect"
@@ -95,6 +126,18 @@ def _with_reason(scene: Scene) -> Iterator[Problem]:
     person = scene.data.optional_text("person")
     if person is not None and scene.rules is not None and person not in scene.rules.people:
         yield Problem("audit-person", f"the policy knows nobody called {person}")
+
+
+def _about_the_plan(scene: Scene) -> Iterator[Problem]:
+    """Compare the plan, change and step that an entry names, where it does, with what runs."""
+    logged, about = scene.log.plan, scene.entry.draft
+    if about.plan not in {None, logged and logged.plan}:
+        yield Problem("audit-no-plan", "it names another plan than the one on record")
+    if about.change not in {None, logged and logged.change}:
+        yield Problem("audit-change-digest", "its change digest is not that of the plan on record")
+    steps = {*(logged.steps if logged else ()), *(i.step for i in scene.log.open_intents)}
+    if about.step is not None and about.step not in steps:
+        yield Problem("audit-no-plan", "the plan on record has no such step")
 
 
 def _about_a_zone(scene: Scene) -> Iterator[Problem]:

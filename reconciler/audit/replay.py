@@ -60,7 +60,7 @@ JUDGES: dict[Event, Judge] = {
     Event.APPROVAL: approvals.approval_problems,
     Event.REVOKE: approvals.revoke_problems,
     Event.INTENT: intent_problems,
-    Event.ACCEPTED: effects.answer_problems,
+    Event.ACCEPTED: effects.accepted_problems,
     Event.OUTCOME: effects.outcome_problems,
     Event.EVIDENCE: effects.evidence_problems,
     Event.BLOCKED: people.blocked_problems,
@@ -138,6 +138,8 @@ class Replay:
             self._plans[zone] = _with_keys(scene)
         elif entry.event is Event.INTENT:
             self._attempts[zone, scene.data.member("idem")] = (*scene.attempts, _attempt(scene))
+        elif entry.event is Event.ACCEPTED:
+            self._attempts[zone, scene.data.member("idem")] = _accepted(scene)
         elif entry.event is Event.OUTCOME and not effects.is_resolved(scene):
             self._attempts[zone, scene.data.member("idem")] = _answered(scene)
         if log.complete and not keys_to_come(self._plans.get(zone)):
@@ -184,11 +186,22 @@ def _attempt(scene: Scene) -> Attempt:
     )
 
 
+def _accepted(scene: Scene) -> tuple[Attempt, ...]:
+    """Return the attempts with what a system accepted noted at that of this run."""
+    operation = frozenset({scene.data.text("operation")})
+    return _noted(scene, lambda a: replace(a, operations=a.operations | operation))
+
+
 def _answered(scene: Scene) -> tuple[Attempt, ...]:
-    """Return the attempts with the last that this run has not answered marked as answered."""
+    """Return the attempts with that of this run marked as answered."""
+    return _noted(scene, lambda a: replace(a, answered=True))
+
+
+def _noted(scene: Scene, note: Callable[[Attempt], Attempt]) -> tuple[Attempt, ...]:
+    """Return the attempts with a note on the last that this run has not answered."""
     attempts = list(scene.attempts)
     for at in reversed(range(len(attempts))):
         if attempts[at].run == scene.entry.actor.run and not attempts[at].answered:
-            attempts[at] = replace(attempts[at], answered=True)
+            attempts[at] = note(attempts[at])
             break
     return tuple(attempts)

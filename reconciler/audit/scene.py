@@ -24,7 +24,8 @@ class Problem(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """An intent on record, of a plan that may have given way to another since: what it was about,
-    and the keys that its plan creates. `answered`: its own run has put its outcome on record.
+    and the keys that its plan creates. `operations` are the ids under which systems took it in
+    hand; `answered`: its own run has put its outcome on record.
     """
 
     step: str
@@ -33,6 +34,7 @@ class Attempt:
     symbols: frozenset[str]
     run: str
     deadline: datetime | None
+    operations: frozenset[str] = frozenset()
     answered: bool = False
 
 

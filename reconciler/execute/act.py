@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -81,7 +80,13 @@ def make(turn: Turn, plan: ZonePlan, step: Step) -> Result | None:
     if receipts is None:
         return _held_up(turn, step, deadline)
     outside.checkpoint("before-outcome")
-    outcome = outcome_draft(about, ok=True, message=_told(receipts), created=_created(receipts))
+    outcome = outcome_draft(
+        about,
+        ok=True,
+        message=_told(receipts),
+        operation=next((r.operation for r in reversed(receipts) if r.operation), None),
+        created=_created(receipts),
+    )
     unrecorded = conclude(turn, outcome)
     outside.checkpoint("after-outcome")
     return unrecorded
@@ -144,7 +149,7 @@ def _call_all(turn: Turn, plan: ZonePlan, step: Step, fence: Fence) -> Sequence[
         known |= receipt.created
         receipts.append(receipt)
         turn.outside.checkpoint("after-call")
-        _accepted(turn, step, fence, receipts[-1])
+        receipts[-1] = _accepted(turn, step, fence, receipt)
     return receipts
 
 
@@ -174,16 +179,20 @@ def _borrows(move: Move, keys: Mapping[str, Key]) -> bool:
     return any(key.public_key is None and key.home not in {None, move.signer} for key in named)
 
 
-def _accepted(turn: Turn, step: Step, fence: Fence, receipt: Receipt) -> None:
+def _accepted(turn: Turn, step: Step, fence: Fence, receipt: Receipt) -> Receipt:
     """Put on record under which id a system works on, so that a later run can ask after it.
 
-    Where the ledger cannot be written the id is lost, and the outcome, which comes next, says so.
+    Where the ledger cannot be written the id is lost, and the receipt returned is without it; the
+    outcome, which comes next, says what is wrong with the ledger.
     """
     if receipt.operation is None:
-        return
+        return receipt
     about = turn.about(step.id, fence.idem)
-    with suppress(ReconcileError):
+    try:
         turn.record_fact(accepted_draft(about, operation=receipt.operation))
+    except ReconcileError:
+        return replace(receipt, operation=None)
+    return receipt
 
 
 def _call(turn: Turn, move: Move, keys: Mapping[str, Key], idem: str) -> Receipt:

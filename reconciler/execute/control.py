@@ -154,7 +154,7 @@ def _settled(  # noqa: PLR0913 (one argument per fact of the record)
     change = log.plan.change if log.plan is not None and current else None
     about = About(zone=zone, plan=intent.plan, change=change, step=intent.step, idem=intent.idem)
     return (
-        outcome_draft(about, ok=done, message=told, resolved=True),
+        outcome_draft(about, ok=done, message=told, operation=intent.operation, resolved=True),
         resolve_draft(about, reason=word.reason, done=done, person=word.person),
     )
 

@@ -96,7 +96,8 @@ def _class(turn: Turn, move: Move) -> Idempotency:
 
 def _close(turn: Turn, intent: OpenIntent, *, ok: bool, message: str) -> None:
     about = turn.about(intent.step, intent.idem)
-    turn.record(outcome_draft(about, ok=ok, message=message, resolved=True))
+    operation = intent.operation
+    turn.record(outcome_draft(about, ok=ok, message=message, operation=operation, resolved=True))
 
 
 def _blocked(turn: Turn, intent: OpenIntent, why: str) -> Result:

@@ -13,6 +13,7 @@ from reconciler.ledger.checkpoints import checkpoint_if_due
 from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.history import History
 from reconciler.model.entries import Actor, ActorKind
+from tests.audit.eventful import build_eventful
 from tests.audit.forge import Forged, asking_for_signatures, honest
 
 CI = Actor(kind=ActorKind.CI, id="demo", run="1")
@@ -48,3 +49,11 @@ def ledger(played: Path) -> Forged:
 @pytest.fixture(scope="session")
 def signed(ledger: Forged, tmp_path_factory: pytest.TempPathFactory) -> Forged:
     return asking_for_signatures(ledger, tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="session")
+def eventful(tmp_path_factory: pytest.TempPathFactory) -> Forged:
+    """A record with every event that people and mishaps bring."""
+    root = tmp_path_factory.mktemp("eventful") / "portfolio"
+    build_eventful(root)
+    return honest(root)

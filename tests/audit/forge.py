@@ -8,6 +8,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from reconciler.ledger.commits import Change, Commit
 from reconciler.ledger.git_ledger import GitLedger, place_of
 from reconciler.ledger.record import Record, open_record
 from reconciler.ledger.sshsig import sign
-from reconciler.model.entries import Actor, ActorKind
+from reconciler.model.entries import Actor, ActorKind, Json
 from reconciler.spec.canonical import bytes_digest, canonical, digest
 
 LOG = "refs/heads/reconcile/log"
@@ -158,6 +159,28 @@ def judged(record: Forged, demands: Demands | None = None) -> Audit:
 def find(record: Forged, event: str, nth: int = 0) -> int:
     """Return the position of the n-th entry of this event."""
     return [i for i, entry in enumerate(record.entries) if entry["event"] == event][nth]
+
+
+def put(*path: str, value: Json) -> Callable[[Entry], None]:
+    """Return an edit that sets one member, however deep."""
+
+    def edit(entry: Entry) -> None:
+        for name in path[:-1]:
+            entry = entry[name]
+        assert path[-1] in entry, "a mutation changes what is there"
+        entry[path[-1]] = value
+
+    return edit
+
+
+def shift(*path: str, **span: int) -> Callable[[Entry], None]:
+    def edit(entry: Entry) -> None:
+        for name in path[:-1]:
+            entry = entry[name]
+        moved = datetime.fromisoformat(entry[path[-1]]) + timedelta(**span)
+        entry[path[-1]] = f"{moved:%Y-%m-%dT%H:%M:%SZ}"
+
+    return edit
 
 
 def with_plan(record: Forged, at: int, edit: Callable[[Any], None], *, redo: bool) -> Forged:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,32 +16,10 @@ from reconciler.governance.statement import NAMESPACE
 from reconciler.ledger.sshsig import sign
 from reconciler.model.entries import Json
 from reconciler.spec.canonical import digest
-from tests.audit.forge import Edit, Entry, Forged, find, judged, path_of, with_plan
+from tests.audit.forge import Edit, Entry, Forged, find, judged, path_of, put, shift, with_plan
 
 HERE = "the entry itself"
 LATER = "an entry that rests on it"
-
-
-def put(*path: str, value: Json) -> Callable[[Entry], None]:
-    """Return an edit that sets one member, however deep."""
-
-    def edit(entry: Entry) -> None:
-        for name in path[:-1]:
-            entry = entry[name]
-        assert path[-1] in entry, "a mutation changes what is there"
-        entry[path[-1]] = value
-
-    return edit
-
-
-def shift(*path: str, **span: int) -> Callable[[Entry], None]:
-    def edit(entry: Entry) -> None:
-        for name in path[:-1]:
-            entry = entry[name]
-        moved = datetime.fromisoformat(entry[path[-1]]) + timedelta(**span)
-        entry[path[-1]] = f"{moved:%Y-%m-%dT%H:%M:%SZ}"
-
-    return edit
 
 
 @dataclass(frozen=True, slots=True)
