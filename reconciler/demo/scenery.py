@@ -69,7 +69,7 @@ def layout(*, worst_case: bool) -> WorldLayout:
             _zone("shop.example.", "own", "registrar", ()),
             _zone("legacy.example.", "own", "registrar", ("ksk@13/1", "zsk@13/1")),
             _zone("blog.example.", "hosted", "by-hand", ()),
-            _zone("mail.example.", "own", "registrar", ("csk@8/1",)),
+            _zone("mail.example.", "own", "registrar", ("ksk@8/1", "zsk@8/1")),
             replace(
                 _zone("news.example.", "own", "registrar", ("ksk@13/1", "zsk@13/1")),
                 signers=("own", "multi"),
@@ -173,8 +173,7 @@ def portfolio_yaml(
 # yaml-language-server: $schema=../schemas/portfolio.schema.json
 policies:
 {_policy_yaml("standard", "ECDSAP256SHA256", "split", margin)}\
-{_policy_yaml("one-key", "ECDSAP256SHA256", "csk", margin)}\
-{_policy_yaml("one-rsa-key", "RSASHA256", "csk", margin)}\
+{_policy_yaml("rsa", "RSASHA256", "split", margin)}\
 signers:
 {_systems_yaml(world, scene.signers)}\
 parents:

@@ -77,8 +77,8 @@ STORIES = (
     Story(
         name="algorithm rollover",
         zone=_MAIL,
-        before=zone_yaml(_MAIL, "own", "registrar", signed=True, policy="one-rsa-key"),
-        after=zone_yaml(_MAIL, "own", "registrar", signed=True, policy="one-key"),
+        before=zone_yaml(_MAIL, "own", "registrar", signed=True, policy="rsa"),
+        after=zone_yaml(_MAIL, "own", "registrar", signed=True),
         message="Move mail.example from RSASHA256 to ECDSAP256SHA256",
     ),
     Story(
