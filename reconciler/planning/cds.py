@@ -9,7 +9,6 @@ else is authorised than what it changes to.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from reconciler.model.capabilities import DsWrite, ParentCapabilities
 from reconciler.model.desired import DesiredZone
@@ -231,8 +230,7 @@ def _installed(each: Window, value: int, over: int | None, propagation: int, ttl
     publishes what it installs is not known beforehand: `ttl` is the largest there is.
     """
     gone = propagation + ttl
-    return replace(
-        each,
+    return each._replace(
         slot=DS_SLOT,
         value=value,
         ends=over,

@@ -36,6 +36,8 @@ class Standing:
 class Demands:
     """What a path asks for: waits with what asked for them, and limits, kept and missed."""
 
+    path: tuple[Edge, ...]
+    windows: tuple[tuple[Window, ...], ...]
     waits: Waits
     apart: tuple[tuple[Apart, ...], ...]
     standing: tuple[Standing, ...]
@@ -65,6 +67,8 @@ def demands_of(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> D
     limits, missed = in_time(waits, [t for t in triples if any(w.ended for w in t)])
     leaving = tuple(_leaving(task, path, waits))
     return Demands(
+        path=path,
+        windows=windows,
         waits=waits,
         apart=tuple(apart),
         standing=tuple(standing),

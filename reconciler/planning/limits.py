@@ -46,7 +46,7 @@ def expired(world: World, windows: Iterable[Window]) -> Iterator[Window]:
             continue
         bare = world.dnskey(each.value & world.all_keys, 0) if kind is RRsetKind.DNSKEY else 0
         lows = tuple(sorted({*each.lows, Mark(0, each.expires)}))
-        yield replace(each, value=bare, lows=lows, ended=True)
+        yield each._replace(value=bare, lows=lows, ended=True)
 
 
 def limits_of(triple: Triple) -> tuple[Limit, ...]:

@@ -91,13 +91,7 @@ class World:
     @property
     def slots(self) -> tuple[Place, ...]:
         """The slots of a node, in order."""
-        kinds = (RRsetKind.DNSKEY, RRsetKind.DATA, RRsetKind.NS)
-        return (
-            (RRsetKind.DS, None),
-            (RRsetKind.NS, None),
-            *((kind, name) for name in self.signers for kind in kinds),
-            *self.extras,
-        )
+        return _slots(self.signers, self.extras)
 
     @property
     def first_extra(self) -> int:
@@ -190,6 +184,13 @@ class World:
             for label in self.labels
             if isinstance(entry := self.keys[label], Key) and entry.is_sep
         )
+
+
+@lru_cache(maxsize=1024)
+def _slots(signers: tuple[str, ...], extras: tuple[tuple[Kind, str], ...]) -> tuple[Place, ...]:
+    kinds = (RRsetKind.DNSKEY, RRsetKind.DATA, RRsetKind.NS)
+    of_signers = tuple((kind, name) for name in signers for kind in kinds)
+    return ((RRsetKind.DS, None), (RRsetKind.NS, None), *of_signers, *extras)
 
 
 @lru_cache(maxsize=1024)

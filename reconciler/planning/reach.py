@@ -8,7 +8,7 @@ path each way to a signer, from the delegation over apex after apex, has beginni
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.cds import installed
@@ -80,8 +80,8 @@ def _reached(windows: Iterable[Window], ways: Iterable[Way]) -> Iterator[Window]
     for whole in windows:
         found = [way for by in ways if (way := _narrowed(whole, by)) is not None]
         for way in _widest(found):
-            yield replace(
-                whole, lows=way.lows, highs=way.highs, alive=way.alive, guessed=way.guessed
+            yield whole._replace(
+                lows=way.lows, highs=way.highs, alive=way.alive, guessed=way.guessed
             )
 
 
@@ -131,8 +131,7 @@ def _runs(windows: Sequence[Window], bit: int, everybody: int) -> list[Window]:
     for each in windows:
         names = bool((everybody if each.value is None else each.value) & bit)
         if names and joins and runs[-1].ttl <= each.ttl:
-            runs[-1] = replace(
-                runs[-1],
+            runs[-1] = runs[-1]._replace(
                 ends=each.ends,
                 lasts=each.lasts,
                 ttl=each.ttl,

@@ -100,6 +100,8 @@ class Problem:
 
     world: World
     menu: Menu
+    free: frozenset[int]
+    """The slots of which nothing is asked."""
     views: Views
     timings: tuple[SlotTiming, ...]
     start: Node
@@ -299,7 +301,7 @@ class Problem:
         wrong = [
             i
             for i, (now, goal) in enumerate(zip(node, self.goal, strict=True))
-            if now != goal and i not in self.menu.free
+            if now != goal and i not in self.free
         ]
         calls = int(node[NS_SLOT] != self.goal[NS_SLOT])
         if node[DS_SLOT] != self.goal[DS_SLOT]:
@@ -316,7 +318,7 @@ class Problem:
 
     def apart(self, node: Node) -> int:
         """Return by how many keys, DS and names a publication differs from the goal."""
-        free = self.menu.free
+        free = self.free
         return sum(
             (now ^ goal).bit_count()
             for i, (now, goal) in enumerate(zip(node, self.goal, strict=True))
@@ -340,7 +342,7 @@ class Problem:
 
     def arrived(self, node: Node) -> bool:
         """True if everything that is asked for is as desired."""
-        free = self.menu.free
+        free = self.free
         if not free:
             return node == self.goal
         return all(

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from reconciler.planning import beside
 from reconciler.planning.cds import may_install
-from reconciler.planning.demands import Standing, demands_of
+from reconciler.planning.demands import Demands, Standing, demands_of
 from reconciler.planning.edge import Edge, by_itself, edge_of
 from reconciler.planning.limits import Limit, Missed
 from reconciler.planning.moves import Menu
@@ -19,7 +19,6 @@ from reconciler.planning.publication import (
     dnskey_slot,
     reached_at,
 )
-from reconciler.planning.reach import all_windows
 from reconciler.planning.rule import Rule
 from reconciler.planning.safety import DS_ALG, LOOSE, View, Views
 from reconciler.planning.search import Problem, find_path
@@ -102,9 +101,11 @@ def problem_of(task: Task, views: Views | None = None) -> Problem:
     views.bury(tuple(_dead(task, views, i) for i in range(len(task.profiles))))
     stand = [(ds, dnskey) for ds, dnskey, _ in _triples(task, task.start)]
     views.shun(_shunned(task), stand)
+    menu = _menu(task)
     return Problem(
         world=task.world,
-        menu=_menu(task),
+        menu=menu,
+        free=menu.free,
         views=views,
         timings=task.timings,
         start=task.start,
@@ -260,57 +261,58 @@ def _dead(task: Task, views: Views, profile: int) -> frozenset[tuple[str, int]]:
 
 def tightened(task: Task, views: Views, path: Sequence[Edge], kept: int) -> Solution:
     """Return a path with the waits it needs, its steps sorted by their earliest times."""
-    ordered = _in_order(task, views, tuple(path), kept)
+    asked = _in_order(task, views, demands_of(task, views, tuple(path), kept), kept)
     if len(task.signers) > 1:
-        ordered = _parted(task, views, ordered, kept)
-    asked = demands_of(task, views, ordered, kept)
+        asked = _parted(task, views, asked, kept)
     waits = asked.waits
-    windows = all_windows(task.world, task.pasts, task.timings, ordered)
-    for j in range(1, len(ordered)):
+    for j in range(1, len(asked.path)):
         if not waits.implies((j, j + 1), ORDER):
             waits.require((j, j + 1), ORDER)
     return Solution(
         task=task,
         views=views,
         kept=kept,
-        path=ordered,
-        windows=windows,
+        path=asked.path,
+        windows=asked.windows,
         waits=waits,
         apart=asked.apart,
         standing=asked.standing,
-        rules=beside.rules(task.world, task.early, windows, ordered),
+        rules=beside.rules(task.world, task.early, asked.windows, asked.path),
         limits=asked.limits,
         missed=asked.missed,
     )
 
 
-def _in_order(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> tuple[Edge, ...]:
-    """Return a path with its steps sorted by their earliest times.
+def _in_order(task: Task, views: Views, asked: Demands, kept: int) -> Demands:
+    """Return a path and its demands with its steps sorted by their earliest times.
 
     Of two at one time first the one that a system makes by itself: nobody can hold it back.
     """
-    times = demands_of(task, views, path, kept).waits.earliest()
+    path, times = asked.path, asked.waits.earliest()
     ranks = sorted(range(len(path)), key=lambda i: (times[i + 1], not by_itself(path[i]), i))
-    return path if ranks == sorted(ranks) else replay(task.start, [path[i] for i in ranks])
+    if ranks == sorted(ranks):
+        return asked
+    return demands_of(task, views, replay(task.start, [path[i] for i in ranks]), kept)
 
 
-def _parted(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> tuple[Edge, ...]:
+def _parted(task: Task, views: Views, asked: Demands, kept: int) -> Demands:
     """Return a path whose DS changes do not wait for what only signers have to wait for.
 
     Any mix that a part of an edge allows was allowed by the whole. Kept only where some part comes
     much sooner and nothing later.
     """
-    last = max(demands_of(task, views, path, kept).waits.earliest())
-    for at in reversed(range(len(path))):
-        parts = _parts(path[at])
+    last = max(asked.waits.earliest())
+    for at in reversed(range(len(asked.path))):
+        parts = _parts(asked.path[at])
         if len(parts) == 1:
             continue
-        finer = replay(task.start, [*path[:at], *parts, *path[at + 1 :]])
-        times = demands_of(task, views, finer, kept).waits.earliest()
+        finer = replay(task.start, [*asked.path[:at], *parts, *asked.path[at + 1 :]])
+        tried = demands_of(task, views, finer, kept)
+        times = tried.waits.earliest()
         sooner = abs(times[at + 2] - times[at + 1]) > len(finer) * ORDER
         if sooner and max(times) <= last:
-            path = finer
-    return _in_order(task, views, path, kept)
+            asked = tried
+    return _in_order(task, views, asked, kept)
 
 
 def _parts(edge: Edge) -> list[Edge]:

@@ -37,14 +37,16 @@ class Waits:
     def __init__(self, steps: int) -> None:
         self.steps = steps
         self.least: dict[Arc, int] = {}
-        self.closure = self._close()
+        self.closure: list[list[int | None]] = [[None] * (steps + 1) for _ in range(steps + 1)]
+        self.closure[0] = [0] * (steps + 1)
+        """The longest chain of waits from one step to a later one; no step before the origin."""
 
     def require(self, arc: Arc, seconds: int) -> None:
         """Ask for at least this wait."""
         if seconds > self.least.get(arc, -1):
             self.least[arc] = seconds
             if not self.implies(arc, seconds):
-                self.closure = self._close()
+                self._extend(arc, seconds)
 
     def implies(self, arc: Arc, seconds: int) -> bool:
         """True if the waits asked for so far hold the two steps that far apart."""
@@ -79,19 +81,19 @@ class Waits:
             and not (i == 0 and seconds <= 0)
         }
 
-    def _close(self) -> list[list[int | None]]:
-        size = self.steps + 1
-        table: list[list[int | None]] = [[None] * size for _ in range(size)]
-        table[0] = [0] * size
-        for j in range(size):
-            for i in range(j - 1, -1, -1):
-                best = self.least.get((i, j), table[i][j])
-                for k in range(i + 1, j):
-                    first, second = table[i][k], table[k][j]
-                    if first is not None and second is not None:
-                        best = first + second if best is None else max(best, first + second)
-                table[i][j] = best
-        return table
+    def _extend(self, arc: Arc, seconds: int) -> None:
+        """Let every chain that this wait makes longer run over it."""
+        i, j = arc
+        before = [(a, held) for a in range(i) if (held := self.closure[a][i]) is not None]
+        after = [
+            (b, h) for b in range(j + 1, self.steps + 1) if (h := self.closure[j][b]) is not None
+        ]
+        for a, first in (*before, (i, 0)):
+            row = self.closure[a]
+            for b, last in ((j, 0), *after):
+                held, longer = row[b], first + seconds + last
+                if held is None or held < longer:
+                    row[b] = longer
 
 
 def ways_apart(triple: Triple) -> tuple[Apart, ...] | None:

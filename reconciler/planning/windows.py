@@ -9,7 +9,6 @@ which counts, and several ends, of which the first counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
 
@@ -27,8 +26,7 @@ class Mark(NamedTuple):
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """One version and when some cache may hold it.
 
     `value` None: unknown. `begins`: its step, 0 for before the origin, and then `since` the instant
@@ -79,6 +77,7 @@ def window(  # noqa: PLR0913 - the fields of a window
     propagation: int,
     ttl: int,
     passing: bool = False,
+    expires: int | None = None,
 ) -> Window:
     """Return the window of a version that begins and ends at these instants, None for never."""
     lasting = begins is None
@@ -94,6 +93,7 @@ def window(  # noqa: PLR0913 - the fields of a window
         () if lasting or begins is None else (begins,),
         () if ends is None else (ends,),
         passing=passing,
+        expires=expires,
     )
 
 
@@ -135,11 +135,11 @@ def windows_of(
                 )
         if before != after or timing is not same:
             over = Mark(step, bound + ttl)
-            whole = window(slot, value, begins, over, propagation=bound, ttl=ttl)
-            windows.append(replace(whole, expires=ends))
+            windows.append(
+                window(slot, value, begins, over, propagation=bound, ttl=ttl, expires=ends)
+            )
             value, begins, ttl, ends = after, Mark(step, 0), timing.ttl_of(after), timing.ends
-    last = window(slot, value, begins, None, propagation=bound, ttl=ttl)
-    windows.append(replace(last, expires=ends))
+    windows.append(window(slot, value, begins, None, propagation=bound, ttl=ttl, expires=ends))
     return tuple(windows)
 
 
@@ -152,16 +152,23 @@ def harmful(
 ) -> Iterator[Triple]:
     """Yield every combination that would do harm in some cache, and that a step or time makes."""
     signers = range(len(world.signers))
+    made = [[(w, _is_made(w)) for w in of_slot] for of_slot in windows]
     for p, q in product(signers, signers):
-        for triple in product(windows[DS_SLOT], windows[dnskey_slot(p)], windows[data_slot(q)]):
-            made = any(w.ended or any(low.step for low in w.lows) for w in triple)
-            if made and harm_of(views, triple) & profiles:
-                yield triple
+        for (ds, ds_made), (dnskey, dnskey_made) in product(made[DS_SLOT], made[dnskey_slot(p)]):
+            for data, data_made in made[data_slot(q)]:
+                if ds_made or dnskey_made or data_made:
+                    triple = ds, dnskey, data
+                    if harm_of(views, triple) & profiles:
+                        yield triple
+
+
+def _is_made(each: Window) -> bool:
+    return each.ended or any(low.step for low in each.lows)
 
 
 def harm_of(views: Views, triple: Triple) -> int:
     """Return the mask of profiles in which a combination does harm; unknown parts fit nothing."""
-    ds, dnskey, data = (w.value for w in triple)
+    ds, dnskey, data = triple[0].value, triple[1].value, triple[2].value
     if ds is None or dnskey is None or data is None:
         return views.bad_beside_unknown(ds)
     return views.bad(ds, dnskey, data)
