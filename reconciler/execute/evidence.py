@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.execute.act import asked
@@ -107,8 +107,7 @@ def _submitted(plan: ZonePlan) -> Sequence[str]:
 
 def _not_yet(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
     """Say who is waited for, or that it takes too long and a person must look."""
-    made = turn.log.outcomes[step.id].at
-    limit = made + (patience(turn) if asked(step) else _patience_with_signers(turn))
+    limit = shown_by(turn, step)
     if turn.now > limit:
         return _overdue(turn, step, lagging)
     told = turn.log.outcomes[step.id].message
@@ -119,6 +118,12 @@ def _not_yet(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
         step=step.id,
         reason=f"not every server shows the change yet: {_who(turn, lagging)}{hint}",
     )
+
+
+def shown_by(turn: Turn, step: Step) -> datetime:
+    """Return the instant by which an accepted step has to be seen on every server."""
+    wait = patience(turn) if asked(step) else _patience_with_signers(turn)
+    return turn.log.outcomes[step.id].at + wait
 
 
 def _patience_between(turn: Turn, step: Step) -> timedelta:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.execute.evidence import patience
 from reconciler.execute.turn import Turn
 from reconciler.governance.approvals import ApprovalVerdict
 from reconciler.governance.people import is_author
@@ -69,11 +68,6 @@ def systems(desired: DesiredZone, steps: Iterable[Step]) -> Iterable[str]:
     for name in sorted(found):
         kind, _, signer = name.partition(":")
         yield f"signer {signer}" if kind == "signer" else f"the parent {desired.parent}"
-
-
-def shown_by(turn: Turn, step: Step) -> datetime:
-    """Return the instant by which an accepted step has to be seen on every server."""
-    return turn.log.outcomes[step.id].at + patience(turn)
 
 
 def overdue(turn: Turn, step: str, limit: datetime) -> Diagnostic:

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from reconciler.execute.alarm import alarm
 from reconciler.execute.approvals import still_needed, verdict_for
 from reconciler.execute.begin import held_back, superseded, try_again
 from reconciler.execute.block import how_to_end
+from reconciler.execute.evidence import shown_by
+from reconciler.execute.gates import refusal
 from reconciler.execute.lateness import (
     A_PERSON,
     NEXT_RUN,
@@ -16,7 +19,6 @@ from reconciler.execute.lateness import (
     may_approve,
     overdue,
     rolled_back,
-    shown_by,
     suspended,
     systems,
 )
@@ -30,6 +32,7 @@ from reconciler.ledger.history import Blocked, OpenIntent
 from reconciler.model.desired import DesiredZone
 from reconciler.model.moves import op
 from reconciler.model.plan import Status, Step
+from reconciler.model.results import Failed, Frozen, WaitingForApproval, WaitingForTime
 from reconciler.model.status import Stand, StepStatus, ZoneStatus
 from reconciler.model.timeline import RRsetKind, Version, slot
 
@@ -133,6 +136,10 @@ def _published(version: Version) -> str:
 
 
 def _running(turn: Turn, position: Position) -> ZoneStatus:
+    seen = alarm(turn, position)
+    if seen is not None:
+        told = f"{seen.why}; `reconcile apply` turns back, or says why it cannot"
+        return replace(_told(turn, Stand.PENDING, told), who=NEXT_RUN)
     if position.called:
         return _looked_for(turn, position)
     step = min(position.next_steps(), key=position.due)
@@ -140,13 +147,29 @@ def _running(turn: Turn, position: Position) -> ZoneStatus:
     if due > turn.now:
         why = waiting_for(position, step) + still_needed(turn, step)
         return _told(turn, Stand.WAITING_TIME, why, until=due)
-    digest, verdict = verdict_for(turn, step)
-    if not verdict.satisfied:
-        why = f"{step.id}: {'; '.join(verdict.missing)} ({digest})"
-        told = _told(turn, Stand.WAITING_APPROVAL, why)
-        return replace(told, who=may_approve(turn, verdict), due_since=due)
-    told = _told(turn, Stand.DUE, f"{step.id} may be made now: `reconcile apply`")
-    return replace(told, who=NEXT_RUN, due_since=due)
+    return _due(turn, position, step)
+
+
+def _due(turn: Turn, position: Position, step: Step) -> ZoneStatus:
+    """Say what stands in the way of a step whose waits are over, as the next run would find it."""
+    since = position.due(step)
+    match refusal(turn, position, step):
+        case WaitingForApproval(digest=digest, missing=missing):
+            told = _told(
+                turn, Stand.WAITING_APPROVAL, f"{step.id}: {'; '.join(missing)} ({digest})"
+            )
+            who = may_approve(turn, verdict_for(turn, step)[1])
+            return replace(told, who=who, due_since=since)
+        case Frozen(until=until, reason=reason):
+            return _told(turn, Stand.FROZEN, f"{step.id} is frozen: {reason}", until=until)
+        case WaitingForTime(until=until, reason=reason):
+            return _told(turn, Stand.WAITING_TIME, f"{step.id}: {reason}", until=until)
+        case Failed(diagnostics=(first, *_)):
+            told = _told(turn, Stand.PENDING, f"{first.summary}; `reconcile apply` plans anew")
+            return replace(told, who=NEXT_RUN, due_since=since)
+        case _:
+            told = _told(turn, Stand.DUE, f"{step.id} may be made now: `reconcile apply`")
+            return replace(told, who=NEXT_RUN, due_since=since)
 
 
 def _looked_for(turn: Turn, position: Position) -> ZoneStatus:

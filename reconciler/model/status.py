@@ -20,6 +20,7 @@ class Stand(StrEnum):
     DUE = "due"
     OPEN_INTENT = "open-intent"
     SUSPENDED = "suspended"
+    FROZEN = "frozen"
     BLOCKED = "blocked"
     UNSEEN = "unseen"
 

@@ -25,6 +25,7 @@ _STYLES = {
     Stand.DUE: "yellow",
     Stand.OPEN_INTENT: "magenta",
     Stand.SUSPENDED: "cyan",
+    Stand.FROZEN: "cyan",
     Stand.BLOCKED: "red",
     Stand.UNSEEN: "red",
 }

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from reconciler.demo.scenery import AUTHOR
 from reconciler.execute.abandon import abandon
 from reconciler.execute.control import Word, suspend
 from reconciler.execute.status import statuses
-from reconciler.model.results import Result, WaitingForApproval, WaitingForTime
+from reconciler.model.results import Frozen, Result, WaitingForApproval, WaitingForTime
 from reconciler.model.status import Stand, ZoneStatus
 from reconciler.report.console import make_console
 from reconciler.report.status_text import print_statuses, status_json
@@ -102,6 +103,45 @@ def test_an_effect_that_should_have_been_seen_is_overdue(play: Play) -> None:
     assert found.due_since is not None
     assert made < found.due_since < play.stage.world.now()
     assert "effect-overdue" in shown(play, found)
+
+
+def test_a_step_that_a_freeze_stops_is_not_said_to_be_due(play: Play) -> None:
+    now = play.stage.world.now()
+    until = now + timedelta(days=2)
+    window = (
+        f"  freeze:\n  - {{from: {now:%FT%T}, until: {until:%FT%T}, zone: UTC, reason: fair}}\n"
+    )
+    text = (play.stage.root / "zones/portfolio.yaml").read_text() + window
+    play.stage.repository.commit({"zones/portfolio.yaml": text}, "Freeze", AUTHOR, now)
+    play.want(desired(zsk=2))
+    assert isinstance(play.run(), Frozen)
+    found = status(play)
+    assert (found.stand, found.until, found.due_since) == (Stand.FROZEN, until, None)
+    assert found.waits_for == "s1 is frozen: fair"
+    assert "frozen" in shown(play, found)
+
+
+def test_a_step_that_not_every_server_lets_begin_is_not_said_to_be_due(play: Play) -> None:
+    play.want(desired(ksk=2))
+    play.until(waits_for_approval)
+    play.stage.world.inject(Fault(kind=FaultKind.LAME, target="b.nic.example."))
+    found = status(play)
+    assert (found.stand, found.due_since) == (Stand.WAITING_TIME, None)
+    assert "b.nic.example." in found.waits_for
+
+
+def test_a_plan_that_the_next_run_turns_back_says_so(play: Play) -> None:
+    play.want(desired(ksk=2))
+    result: Result = play.on_the_way_to("s2")
+    play.stage.world.inject(Fault(kind=FaultKind.GARBLE, target="registrar", count=1))
+    play.answer(result)
+    while (found := status(play)).stand is not Stand.PENDING:
+        play.answer(play.run())
+        assert play.log().turned is None, "status knows before the run acts"
+    assert found.who == ("the next run",)
+    assert "which nobody submitted; `reconcile apply` turns back" in found.waits_for
+    play.run()
+    assert play.log().turned is not None
 
 
 def test_time_is_waited_for_from_nobody(play: Play) -> None:
