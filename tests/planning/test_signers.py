@@ -286,6 +286,29 @@ def test_keys_of_both_signers_and_roles_roll_together(b: Builders) -> None:
     assert_proved(plan)
 
 
+def test_the_algorithm_of_both_signers_changes_with_all_its_keys_at_once(b: Builders) -> None:
+    both = {name: replace(at, can=replace(FULL, sets_dnskeys=True)) for name, at in BOTH.items()}
+    start = world(b, both, ds=("ka", "kb"), ns="ab")
+    plan = plan_zone(b.desire(signers=("a", "b"), algorithm=8), start)
+    zsks = "zsk@8/1@a,zsk@8/1@b"
+    assert table(plan) == [
+        (["a: data.sign za,zsk@8/1@a", "b: data.sign zb,zsk@8/1@b"], 0),
+        (
+            [
+                f"a: dnskey.set ka,ksk@8/1@a,za,zb,{zsks}",
+                f"b: dnskey.set kb,ksk@8/1@b,za,zb,{zsks}",
+            ],
+            86700,
+        ),
+        (["parent: ds.replace ksk@8/1@a,ksk@8/1@b"], 90600),
+        ([f"a: dnskey.set ksk@8/1@a,{zsks}", f"b: dnskey.set ksk@8/1@b,{zsks}"], 97800),
+        (["a: data.sign zsk@8/1@a", "b: data.sign zsk@8/1@b"], 101700),
+    ]
+    assert plan.timeline is not None
+    assert "rfc4035" in plan.timeline.profiles
+    assert_proved(plan)
+
+
 def test_a_stranded_signer_at_another_apex_keeps_its_keys_until_it_is_out_of_reach(
     b: Builders,
 ) -> None:

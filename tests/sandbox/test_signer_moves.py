@@ -103,8 +103,8 @@ def test_a_dnskey_rrset_is_replaced_in_one_version_with_those_who_sign_it(hands:
     serial = hands.client.serial(SHOP, ZONE)
     wanted = frozenset({"ksk@13/1", "zsk@13/1", "ksk@15/1", "zsk@15/1"})
     signed_by = frozenset({"ksk@13/1", "ksk@15/1"})
-    hands.make(DnskeySet(signer="a", keys=wanted, signed_by=signed_by))
-    assert hands.published() == {hands.tags[label] for label in wanted}
+    hands.make(DnskeySet(signer="a", keys=wanted | {"b"}, signed_by=signed_by), b=FOREIGN)
+    assert hands.published() == {FOREIGN.tag, *(hands.tags[label] for label in wanted)}
     assert hands.signing("DNSKEY") == {hands.tags[label] for label in signed_by}
     assert hands.client.serial(SHOP, ZONE) == serial + 1
     assert hands.signing("SOA") == {hands.tags["zsk@13/1"]}
