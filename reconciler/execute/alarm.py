@@ -7,6 +7,7 @@ submitted, a signer that cannot go on.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from reconciler.execute.evidence import patience
@@ -19,6 +20,10 @@ from reconciler.execute.validity import bogus_views
 from reconciler.model.durations import duration_words
 from reconciler.model.plan import Proved, Step
 from reconciler.model.timeline import DsVersion
+
+OUTAGE = timedelta(days=1)
+"""How long a system may refuse at least before a plan that needs it is turned back: longer than an
+outage that its operator mends within a day. No official reference."""
 
 
 class Cause(StrEnum):
@@ -82,17 +87,27 @@ def _other_ds(turn: Turn, position: Position) -> Alarm | None:
 
 
 def _refused(turn: Turn, position: Position) -> Alarm | None:
-    """A step of a plan that was begun is refused for longer than any change may take."""
-    made = position.done.keys() | position.called
+    """A step of a plan that was begun was refused again after as long as it may be refused."""
     for step in begun(turn, position):
-        outcome = turn.log.outcomes.get(step.id)
-        since = outcome.refused_since if outcome else None
-        if not made or outcome is None or since is None or turn.now <= since + patience(turn):
+        limit, outcome = refused_until(turn, position, step), turn.log.outcomes.get(step.id)
+        if limit is None or outcome is None or outcome.refused_since is None or outcome.at < limit:
             continue
-        lasted = duration_words(int((turn.now - since).total_seconds()))
+        lasted = duration_words(int((outcome.at - outcome.refused_since).total_seconds()))
         why = f"step {step.id} is refused for {lasted}: {outcome.message}"
         return Alarm(cause=Cause.REFUSED, why=why)
     return None
+
+
+def refused_until(turn: Turn, position: Position, step: Step) -> datetime | None:
+    """Return the instant from which one more refusal of `step` turns the plan back.
+
+    None where it is not refused, or where nothing was made that could be turned back.
+    """
+    outcome = turn.log.outcomes.get(step.id)
+    if outcome is None or outcome.refused_since is None:
+        return None
+    made = position.done.keys() | position.called
+    return outcome.refused_since + max(patience(turn), OUTAGE) if made else None
 
 
 def too_late(turn: Turn, position: Position, step: Step) -> Alarm | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.execute.alarm import alarm
+from reconciler.execute.alarm import alarm, refused_until
 from reconciler.execute.approvals import still_needed, verdict_for
 from reconciler.execute.begin import held_back, superseded, try_again
 from reconciler.execute.block import how_to_end
@@ -168,8 +168,20 @@ def _due(turn: Turn, position: Position, step: Step) -> ZoneStatus:
             told = _told(turn, Stand.PENDING, f"{first.summary}; `reconcile apply` plans anew")
             return replace(told, who=NEXT_RUN, due_since=since)
         case _:
-            told = _told(turn, Stand.DUE, f"{step.id} may be made now: `reconcile apply`")
-            return replace(told, who=NEXT_RUN, due_since=since)
+            again = _while_refused(turn, position, step)
+            why = f"{step.id} may be made now: `reconcile apply`{again}"
+            return replace(_told(turn, Stand.DUE, why), who=NEXT_RUN, due_since=since)
+
+
+def _while_refused(turn: Turn, position: Position, step: Step) -> str:
+    """Return what is to come of a step that is refused each time it is tried."""
+    limit = refused_until(turn, position, step)
+    if limit is None:
+        return ""
+    refused = turn.log.outcomes[step.id].message
+    return f"; it is refused ({refused}), and from {limit:%FT%TZ} on one more refusal " + (
+        "turns the plan back" if turn.log.turned is None else "blocks the zone"
+    )
 
 
 def _looked_for(turn: Turn, position: Position) -> ZoneStatus:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 
@@ -46,6 +47,8 @@ class Case:
     cause: str
 
 
+PARENT_TAKES = timedelta(hours=25)
+"""What a change may take at the registrar and its registry, as declared."""
 DS = Case(text=desired(ksk=2), step="s2", system="registrar", cause="other-ds")
 DATA = Case(text=desired(zsk=2), step="s2", system="own", cause="bogus")
 CASES = [pytest.param(DS, id="another DS"), pytest.param(DATA, id="data without signatures")]
@@ -255,6 +258,7 @@ def test_a_signer_that_refuses_for_too_long_is_left_alone_and_the_plan_turned_ba
     play.stage.world.inject(Fault(kind=FaultKind.REFUSE, target="own"))
     assert isinstance(play.run(), Failed)
     play.leap(days=3)
+    assert isinstance(play.run(), Failed)
     play.stage.world.clear_faults()
     play.run()
     (turning,) = turnings(play)
@@ -264,4 +268,25 @@ def test_a_signer_that_refuses_for_too_long_is_left_alone_and_the_plan_turned_ba
     assert "HTTP 403" in str(told["why"])
     assert play.calls() != before
     back_again(play, play.run())
+    assert problems(play) == ()
+
+
+@pytest.mark.parametrize("tried", [True, False])
+def test_an_outage_that_ends_in_time_turns_nothing_back(play: Play, *, tried: bool) -> None:
+    """Nor does one refusal long ago: only a refusal after the bound does, which status told."""
+    play.want(DATA.text)
+    play.answer(play.on_the_way_to("s3"))
+    play.stage.world.inject(Fault(kind=FaultKind.REFUSE, target="own"))
+    assert isinstance(play.run(), Failed)
+    found = stand(play)
+    assert found.stand is Stand.DUE
+    until = play.stage.world.now() + PARENT_TAKES
+    assert f"from {until:%FT%TZ} on one more refusal turns the plan back" in found.waits_for
+    play.leap(hours=24)
+    if tried:
+        assert isinstance(play.run(), Failed)
+    play.leap(days=9)
+    play.stage.world.clear_faults()
+    play.converge()
+    assert turnings(play) == []
     assert problems(play) == ()
