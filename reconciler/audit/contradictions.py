@@ -9,7 +9,11 @@ times, in the proof that it states. Source: design/planning.md §7.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from reconciler.audit.offered import actor_flaws, content_flaws, offer_flaws
+from reconciler.audit.taken import taken_flaws
+from reconciler.governance.risk import risk_of_plan
 from reconciler.model.durations import duration_words
 from reconciler.model.moves import DenialSet
 from reconciler.model.observed import ObservedZone
@@ -23,12 +27,17 @@ from reconciler.spec.digests import change_digest
 def contradictions(plan: ZonePlan, found: Verdict | None) -> Iterator[str]:
     """Yield what in a plan contradicts something else in it, each a clause; `found`: its proof."""
     yield from _digest(plan)
+    yield from _risk(plan, found)
     if plan.timeline is not None:
         yield from _times(plan.steps, plan.timeline, "")
         yield from _duration(plan)
         if plan.observed is not None:
             yield from start_flaws(plan.observed, plan.steps, plan.timeline)
             yield from _moves(plan, plan.timeline, plan.observed)
+            yield from offer_flaws(plan.steps, plan.observed, plan.timeline.keys)
+            yield from actor_flaws(plan.steps, plan.observed)
+            yield from content_flaws(plan.steps, plan.observed)
+            yield from taken_flaws(plan.timeline)
     yield from _proof(plan.verdict, found)
     if isinstance(found, Proved):
         yield from _tightness(plan.steps, found.slack)
@@ -45,6 +54,14 @@ def _digest(plan: ZonePlan) -> Iterator[str]:
         yield f"the rules it names are not those for its risk class, {plan.risk}"
     elif change_digest(plan, plan.desired_digest, plan.rules) != plan.change_digest:
         yield "its change digest, which people approve, is not that of its content"
+
+
+def _risk(plan: ZonePlan, found: Verdict | None) -> Iterator[str]:
+    """What may go wrong follows from the effects; a plan may only take it for more."""
+    if plan.rules is not None and isinstance(found, Proved):
+        risk = risk_of_plan(replace(plan, verdict=found))
+        if risk != plan.risk:
+            yield f"its risk class is {plan.risk}, and that of what it does is {risk}"
 
 
 def _times(steps: tuple[Step, ...], timeline: Timeline, where: str) -> Iterator[str]:

@@ -198,8 +198,9 @@ def _is_signed(version: Version) -> bool:
 
 def _without_ended(seen: Version) -> Version:
     """Return a version as validators see it: signatures that had ended when seen count as none."""
-    ended = isinstance(seen, DnskeyVersion | DataVersion) and _lasts(seen) <= 0
-    return replace(seen, signed_by=frozenset()) if ended else seen
+    if isinstance(seen, DnskeyVersion | DataVersion) and _lasts(seen) <= 0:
+        return replace(seen, signed_by=frozenset[str]())
+    return seen
 
 
 def _kinder(told: CdsVersion, seen: CdsVersion) -> bool:

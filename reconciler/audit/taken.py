@@ -1,0 +1,22 @@
+"""Whether a plan says what it takes for granted, and what it does not claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.timeline import Timeline
+from reconciler.planning.plan import ASSUMPTIONS
+from reconciler.planning.safety import PROFILES
+
+
+def taken_flaws(timeline: Timeline) -> Iterator[str]:
+    """Yield, as clauses, which assumption of every plan is not told, and which profile is neither
+    claimed nor said not to be (design/planning.md §3).
+    """
+    for assumption in ASSUMPTIONS:
+        if assumption not in timeline.assumptions:
+            yield f"it does not say that it takes for granted: {assumption}"
+    for profile in PROFILES:
+        named = (f"profile {profile.name}," in f"{text}," for text in timeline.assumptions)
+        if profile.name not in timeline.profiles and not any(named):
+            yield f"it claims no safety for the profile {profile.name}, and does not say so"
