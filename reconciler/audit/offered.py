@@ -21,6 +21,7 @@ from reconciler.model.moves import (
     CdsSet,
     DataSign,
     DnskeyAdd,
+    DnskeySet,
     DnskeySign,
     DsAdd,
     DsRemove,
@@ -80,6 +81,8 @@ def _signer_offers(
             return able.sets_ttl
         case CdsSet():
             return able.sets_cds
+        case DnskeySet():
+            return able.sets_dnskeys
         case DataSign() | DnskeySign():
             return able.signing in (Signing.KEYS, Signing.KSK_SLOTS)
         case DnskeyAdd(key=label, signer=signer):
@@ -101,6 +104,8 @@ def _elsewhere(
 ) -> frozenset[str]:
     """Return the keys a move signs with that another signer holds, and this one never used."""
     match move:
+        case DnskeySet():
+            used = move.signed_by
         case DataSign() | DnskeySign():
             used = move.keys
         case DnskeyAdd(key=label, sign=True):

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.plan import ZonePlan
+from reconciler.audit.offered import offer_flaws
+from reconciler.model.moves import DnskeySet
+from reconciler.model.plan import Step, ZonePlan
 from reconciler.spec.digests import change_digest, plan_digest
 from reconciler.spec.plan_file import dump_plan, load_plan
 
@@ -153,3 +155,15 @@ def test_a_plan_that_was_only_written_anew_is_verified(
     file = plan_of(name)
     forge(file, lambda _: None)
     assert reconcile("verify", file).code == 0
+
+
+def test_a_signer_that_shows_parts_of_a_change_is_not_asked_for_all_at_once(
+    plan_of: Callable[[str], Path],
+) -> None:
+    observed = load_plan(plan_of("p10").read_bytes(), "p10").zones[NAME].observed
+    assert observed
+    key = frozenset({"ksk"})
+    asked = Step(id="s1", moves=(DnskeySet(signer="a", keys=key, signed_by=key),), actor="signer:a")
+    assert list(offer_flaws([asked], observed, observed.keys)) == [
+        "s1 asks a for dnskey.set, which it does not offer"
+    ]
