@@ -127,7 +127,8 @@ def _seen(observed: ObservedZone, timeline: Timeline) -> Iterator[tuple[Slot, Ve
     for name, signer in observed.signers.items():
         named = name in parent.ns or any(where[1] == name for where in told)
         for version in _at_signer(name, signer, parent):
-            if slot(version) in told or (named and _matters(version)):
+            lingers = any(_may_act(past, after) for past, after in _memory(observed, version))
+            if slot(version) in told or (named and (_matters(version) or lingers)):
                 yield slot(version), version
 
 
@@ -215,19 +216,38 @@ def _lasts(version: Version) -> float:
 
 def _forgotten(observed: ObservedZone, standing: Version, past: Sequence[Version]) -> Iterator[str]:
     """Yield what some cache may still hold of a slot, and the timeline does not tell."""
-    if observed.settled or standing.ttl == 0:
+    if observed.settled:
         return
     where = slot(standing)
-    history = [version for version in observed.history if slot(version) == where]
+    history = _memory(observed, standing)
+    if not history and standing.ttl == 0:
+        return
     if not history:
         if not _harmless(observed, where) and not any(_unknown(v, standing) for v in past[:-1]):
             yield f"nothing is known of {place(where)} before, and the timeline takes it as settled"
         return
-    for version, after in pairwise([*history, standing]):
+    for version, after in history:
         until = (after.at or 0) + after.propagation + version.ttl
+        held = until > 0 or _may_act(version, after)
         same = content(version) == content(after)
-        if until > 0 and not same and not _told(version, after.at or 0, past):
+        if held and not same and not _told(version, after.at or 0, past):
             yield f"caches may hold {describe(version)}, and the timeline does not tell of it"
+
+
+def _memory(observed: ObservedZone, standing: Version) -> list[tuple[Version, Version]]:
+    """Return what stood in a slot before, each with what replaced it; nothing where settled."""
+    if observed.settled:
+        return []
+    history = [version for version in observed.history if slot(version) == slot(standing)]
+    return [*pairwise([*history, standing])]
+
+
+def _may_act(version: Version, after: Version) -> bool:
+    """True if the parent may still do what a CDS set that was replaced told it (RFC 7344 §6)."""
+    if not isinstance(version, CdsVersion) or not version.polled or not version.cds:
+        return False
+    last = (after.at or 0) + after.propagation + version.ttl
+    return last + version.processing_max > 0
 
 
 def _harmless(observed: ObservedZone, where: Slot) -> bool:

@@ -244,3 +244,24 @@ def test_an_unknown_past_is_not_taken_as_settled() -> None:
     assert flaws((*without(KEYS_NOW), wild, replace(KEYS_NOW, at=0)), unsettled()) == []
     short = replace(wild, ttl=7199)
     assert len(flaws((*without(KEYS_NOW), short, replace(KEYS_NOW, at=0)), unsettled())) == 1
+
+
+GONE = replace(CDS_NOW, cds="delete", at=-900, ttl=300)
+SILENT = replace(CDS_NOW, cds=None)
+
+
+def silent(since: int) -> ObservedZone:
+    """A zone whose CDS set that asks for no DS was withdrawn `-since` seconds ago."""
+    facts = replace(OBSERVED.signers["a"], cds=None)
+    unknown = replace(OBSERVED, signers={"a": facts}, settled=False)
+    history = (*(replace(v, at=-90000) for v in NOW[:5]), GONE, replace(SILENT, at=since))
+    return replace(unknown, history=history)
+
+
+def test_what_a_withdrawn_cds_set_told_the_parent_is_not_forgotten() -> None:
+    """Seen until 305 s after it was replaced, acted upon 500 s later."""
+    assert len(flaws(NOW[:5], silent(-804))) == 1
+    assert len(flaws((*NOW[:5], SILENT), silent(-804))) == 1
+    told = (replace(GONE, at=None), replace(SILENT, at=-804))
+    assert flaws((*NOW[:5], *told), silent(-804)) == []
+    assert flaws(NOW[:5], silent(-805)) == []
