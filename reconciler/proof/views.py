@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from reconciler.model.timeline import (
+    CdsVersion,
     DataVersion,
     DnskeyVersion,
     DsVersion,
@@ -121,11 +122,13 @@ def dead_parts(judged: Judged) -> frozenset[int]:
 
 def tolerated(parts: Sequence[Part], dead: frozenset[int]) -> bool:
     """True if a bogus view is the start's fault: it holds a dead part, or it was there before the
-    plan and holds a part that is gone already, so that no step can prolong it.
+    plan and holds a part that is gone already, so that no step can prolong it. What a CDS set told
+    the parent before the plan counts as being there.
     """
     if any(id(part.source) in dead and part.of_start for part in parts):
         return True
-    return all(part.at_origin for part in parts) and any(part.gone for part in parts)
+    started = all(part.at_origin or _told_before(part) for part in parts)
+    return started and any(part.gone for part in parts)
 
 
 def _lost(cast: Cast, timeline: Timeline, profile: Profile) -> Iterator[Fault]:
@@ -134,11 +137,21 @@ def _lost(cast: Cast, timeline: Timeline, profile: Profile) -> Iterator[Fault]:
     unknown = [ns for ns in cast.ns if ns.version.unknown]
     asking = [ds for ds in cast.ds if not _without_chain(ds.version, timeline, profile)]
     for ns, ds in product(unknown, asking):
-        if not ds.of_start:
+        if not ds.of_start and not _told_before(ds):
             yield Fault(parts=(ns, ds), profile=profile.name, finding=finding)
         for part in (*cast.dnskey, *cast.data):
             if not part.of_start:
                 yield Fault(parts=(ns, ds, part), profile=profile.name, finding=finding)
+
+
+def _told_before(part: Part) -> bool:
+    """True for a DS set just as a CDS set of before the plan lets the parent install it: that it
+    may stand beside what is gone already is no doing of the plan.
+    """
+    told, made = part.source, part.version
+    if not isinstance(told, CdsVersion) or told.step is not None or not isinstance(made, DsVersion):
+        return False
+    return made.ds == (told.cds if isinstance(told.cds, frozenset) else frozenset())
 
 
 def insecure_unasked(cast: Cast, timeline: Timeline, profile: Profile) -> Iterator[Fault]:

@@ -1,5 +1,7 @@
 """CDS authorises: a polling parent may install what it has seen, at any time or never."""
 
+from dataclasses import replace
+
 from reconciler.model.keys import DsRef
 from reconciler.model.moves import DsAdd
 from reconciler.model.plan import Proved, Refuted
@@ -132,3 +134,19 @@ def test_the_parent_may_change_ds_by_itself_where_cds_says_so() -> None:
     for wait, expected in ((hours(3), Proved), (hours(3) - 1, Refuted)):
         steps = (step("s1"), step("s2", {"s1": wait}, remove("k1")))
         assert isinstance(prove(steps, timeline), expected)
+
+
+def test_what_a_cds_set_told_before_is_no_doing_of_a_plan_beside_an_unknown_past() -> None:
+    """Whatever was there before keeps the data for an hour, with the plan or without it."""
+    past = replace(W.data(None, ""), unknown=True, ttl=hours(1))
+    for told, why in (("k1", Proved), ("k2", Refuted)):
+        timeline = W.timeline(
+            W.ds(None, "k1"),
+            W.dnskey(None, "k1 z1", "k1"),
+            W.dnskey("s1", "k1 z1 k2", "k1 k2"),
+            W.cds(None, told),
+            past,
+            replace(W.data(None, "z1"), at=0),
+        )
+        steps = (step("s1", {None: hours(2)}, add("k2", sign=True)),)
+        assert isinstance(prove(steps, timeline), why)
