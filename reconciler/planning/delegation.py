@@ -15,6 +15,7 @@ from reconciler.planning.publication import (
     dnskey_slot,
     reached_at,
 )
+from reconciler.planning.rolling import notes_on_rolls, roll_gate
 from reconciler.planning.task import Task
 
 
@@ -22,7 +23,12 @@ def delegation_gate(observed: ObservedZone, task: Task) -> Refusal | None:
     """Return why the delegation cannot come to be as desired, None where the search may begin."""
     if len(task.signers) == 1:
         return None
-    return _parent_gate(task) or _content_gate(observed, task) or _lingering_gate(task)
+    return (
+        _parent_gate(task)
+        or _content_gate(observed, task)
+        or _lingering_gate(task)
+        or roll_gate(task)
+    )
 
 
 def _parent_gate(task: Task) -> Refusal | None:
@@ -115,7 +121,7 @@ def notes_on(observed: ObservedZone, task: Task) -> tuple[str, ...]:
     """Return what a plan with several signers takes for granted beside the usual."""
     if len(task.signers) == 1:
         return ()
-    return (*_lasting_names(task), *_self_rollers(task, observed))
+    return (*_lasting_names(task), *notes_on_rolls(task, observed))
 
 
 def _lasting_names(task: Task) -> tuple[str, ...]:
@@ -126,13 +132,4 @@ def _lasting_names(task: Task) -> tuple[str, ...]:
         " resolvers that hold it return to the parent"
         for i, name in enumerate(world.signers)
         if not task.signers[i].capabilities.sets_apex_ns and task.start[apex_slot(i)] != named
-    )
-
-
-def _self_rollers(task: Task, observed: ObservedZone) -> tuple[str, ...]:
-    """Signers that may replace a key by themselves while another publishes it."""
-    return tuple(
-        f"signer {name} replaces no key by itself while another signer publishes it"
-        for name in task.world.signers
-        if observed.signers[name].capabilities.rolls_by_itself.value != "no"
     )

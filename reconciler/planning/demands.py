@@ -9,10 +9,10 @@ from itertools import combinations
 from reconciler.model.capabilities import DsCheck
 from reconciler.model.keys import Key
 from reconciler.model.timeline import RRsetKind
-from reconciler.planning import beside
+from reconciler.planning import beside, rolling
 from reconciler.planning.cds import listed
 from reconciler.planning.edge import Edge
-from reconciler.planning.limits import Limit, Missed, in_time, out_of_reach, tightest
+from reconciler.planning.limits import Event, Limit, Missed, in_time, out_of_reach, tightest
 from reconciler.planning.publication import DS_SLOT, NS_SLOT, Node, World, dnskey_slot
 from reconciler.planning.reach import Way, all_windows, ways_to
 from reconciler.planning.safety import Views
@@ -65,7 +65,7 @@ def demands_of(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> D
     triples = tuple(harmful(task.world, views, windows, kept))
     apart = choose(waits, (t for t in triples if not any(w.ended for w in t)))
     limits, missed = in_time(waits, [t for t in triples if any(w.ended for w in t)])
-    leaving = tuple(_leaving(task, path, waits))
+    leaving = tuple(_leaving(task, path, waits, windows))
     return Demands(
         path=path,
         windows=windows,
@@ -77,14 +77,18 @@ def demands_of(task: Task, views: Views, path: tuple[Edge, ...], kept: int) -> D
     )
 
 
-def _leaving(task: Task, path: Sequence[Edge], waits: Waits) -> Iterator[Limit | Missed]:
-    """Yield until when signers that leave, and then stop, must be out of reach."""
-    if not any(stand.free and stand.stops is not None for stand in task.signers):
+def _leaving(
+    task: Task, path: Sequence[Edge], waits: Waits, windows: Sequence[Sequence[Window]]
+) -> Iterator[Limit | Missed]:
+    """Yield until when signers that stop, or replace a key by themselves, must be out of reach."""
+    if all(stand.stops is None and stand.rolls is None for stand in task.signers):
         return
     found = _ways(task, path)
     for index, stand in enumerate(task.signers):
         if stand.free and stand.stops is not None:
-            yield from out_of_reach(waits, [way.highs for way in found[index]], stand.stops)
+            ends = [way.highs for way in found[index]]
+            yield from out_of_reach(waits, ends, stand.stops, Event.STOPS)
+    yield from rolling.limits(task, waits, found, windows)
 
 
 def _ways(task: Task, path: Sequence[Edge]) -> tuple[tuple[Way, ...], ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.publication import World
@@ -16,17 +17,27 @@ from reconciler.planning.tighten import Apart, Waits, ways_apart
 from reconciler.planning.windows import Mark, Triple, Window
 
 
+class Event(StrEnum):
+    """What happens at a known instant, whatever is planned."""
+
+    ENDS = "the first signature ends"
+    STOPS = "a leaving signer stops"
+    ROLLS = "a signer replaces a key by itself"
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A step must be taken at most `latest` seconds after the origin.
+    """A step must be taken at most `latest` seconds after the origin, for what happens at `end`.
 
-    `leaves`: what must have left every cache by `end`, None where its signer must be out of reach.
+    `leaves`: what must have left every cache by `end`, None where it is a signer that must be out
+    of reach, or all that it served.
     """
 
     step: int
     latest: int
     end: int
     leaves: Window | None
+    event: Event = Event.ENDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,7 @@ class Missed:
     limit: Limit | None
     end: int
     late: int | None
+    event: Event = Event.ENDS
 
 
 def expired(world: World, windows: Iterable[Window]) -> Iterator[Window]:
@@ -112,20 +124,22 @@ def _end(triple: Triple) -> int:
 
 
 def out_of_reach(
-    waits: Waits, ways: Iterable[Sequence[Mark]], stop: int
+    waits: Waits, ways: Iterable[Sequence[Mark]], stop: int, event: Event
 ) -> Iterator[Limit | Missed]:
-    """Yield until when a step must be taken so that nobody asks a signer that stops at `stop`.
+    """Yield until when a step must be taken so that nothing can be asked for, or seen, at `stop`.
 
     `ways` are the ends of each way that leads to it.
     """
     times = waits.earliest()
     for highs in ways:
-        options = [Limit(h.step, stop - h.seconds, stop, None) for h in highs if h.step]
+        if any(not h.step and h.seconds <= stop for h in highs):
+            continue
+        options = [Limit(h.step, stop - h.seconds, stop, None, event) for h in highs if h.step]
         best = max(options, key=lambda o: (o.latest - times[o.step], -o.step), default=None)
         if best is None:
-            yield Missed(None, stop, None)
+            yield Missed(None, stop, None, event)
         elif times[best.step] > best.latest:
-            yield Missed(best, stop, times[best.step] - best.latest)
+            yield Missed(best, stop, times[best.step] - best.latest, event)
         else:
             yield best
 

@@ -51,6 +51,7 @@ class Stand:
     while. `passing`: its own keys that are to have a DS and no DNSKEY in the end, published until
     that DS stands (I6). `free`: nothing is asked of it, for the desired state does not name it.
     `stops`: when it ceases to serve and to sign, seconds after the origin; None where it goes on.
+    `rolls`: when it replaces a key by itself; None where it does not, or nobody knows when.
     """
 
     capabilities: SignerCapabilities
@@ -59,6 +60,7 @@ class Stand:
     passing: int = 0
     free: bool = False
     stops: int | None = None
+    rolls: int | None = None
 
 
 def made_by(offer: Offer) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.desired import DesiredZone, RiskClass
@@ -10,13 +10,14 @@ from reconciler.model.durations import duration_words
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Alternative, Refusal, Rollback, Status, Step, ZonePlan
 from reconciler.model.timeline import RRsetKind, Timeline
+from reconciler.planning.deadlines import latest, too_slow
 from reconciler.planning.delegation import notes_on
 from reconciler.planning.denial import denial_gate
 from reconciler.planning.goal import goal_of
 from reconciler.planning.hints import hints_on
 from reconciler.planning.itself import notes_on_itself
 from reconciler.planning.publication import World
-from reconciler.planning.refusals import change_gate, gate, no_path, too_cautious
+from reconciler.planning.refusals import change_gate, gate, no_path
 from reconciler.planning.rollback import ways_back
 from reconciler.planning.sides import notes_on_cds
 from reconciler.planning.solve import Solution, arrived
@@ -85,7 +86,7 @@ def plan_zone(desired: DesiredZone, observed: ObservedZone) -> ZonePlan:
         refused = _refused(observed, status, *refusals)
         return replace(refused, alternatives=others, hints=context.hints)
     plan = replace(_planned(context, chosen), alternatives=others)
-    if over := too_cautious(plan.steps):
+    if over := too_slow(plan.steps, task.parent.processing_max):
         refused = _refused(observed, Status.NO_SAFE_PATH, over)
         return replace(refused, alternatives=others, hints=context.hints)
     return plan
@@ -135,7 +136,6 @@ def _planned(context: Context, way: Way) -> ZonePlan:
     task = solution.task
     begin = times[1]
     steps = steps_of(solution, Style(policy=context.desired.policy))
-    back = Style(policy=context.desired.policy, rescue=True)
     return ZonePlan(
         zone=context.observed.zone,
         status=Status.PLANNED,
@@ -144,14 +144,7 @@ def _planned(context: Context, way: Way) -> ZonePlan:
         timeline=_timeline(context, solution),
         duration_min=max(times) - begin,
         clean_min=ends_clean(task.world, solution.windows, times) - begin,
-        rollback=tuple(
-            Rollback(
-                after=step_id(number),
-                steps=steps_of(way, back),
-                timeline=_timeline(context, way),
-            )
-            for number, way in ways_back(solution)
-        ),
+        rollback=tuple(_rollbacks(context, solution, steps)),
         risk=_highest(steps),
         distrusted_min=_distrusted(way),
         hints=(
@@ -161,6 +154,16 @@ def _planned(context: Context, way: Way) -> ZonePlan:
             *(() if lowers else hint_on(solution)),
         ),
     )
+
+
+def _rollbacks(context: Context, solution: Solution, steps: Sequence[Step]) -> Iterator[Rollback]:
+    """Yield the ways back that are in time whenever the step they follow may take effect."""
+    style = Style(policy=context.desired.policy, rescue=True)
+    for number, way in ways_back(solution, [latest(step) for step in steps]):
+        back = steps_of(way, style)
+        if too_slow(back, way.task.parent.processing_max) is None:
+            timeline = _timeline(context, way)
+            yield Rollback(after=step_id(number), steps=back, timeline=timeline)
 
 
 def _cut_short(solution: Solution) -> tuple[str, ...]:

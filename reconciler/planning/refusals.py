@@ -9,12 +9,12 @@ from reconciler.model.desired import DesiredZone
 from reconciler.model.durations import duration_words
 from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.observed import ObservedZone
-from reconciler.model.plan import Refusal, Status, Step
+from reconciler.model.plan import Refusal, Status
 from reconciler.model.timeline import CdsVersion, DataVersion, DnskeyVersion, DsVersion
 from reconciler.planning.delegation import delegation_gate, no_cross_publication
 from reconciler.planning.early import early_gate
 from reconciler.planning.goal import Goal, named_anywhere
-from reconciler.planning.limits import Missed
+from reconciler.planning.limits import Event, Missed
 from reconciler.planning.named import ambiguous
 from reconciler.planning.parent import parent_gate
 from reconciler.planning.publication import DS_SLOT
@@ -225,47 +225,27 @@ def _priced_way(way: Way) -> Refusal:
 def too_late(task: Task, missed: Sequence[Missed]) -> Refusal:
     """Return what the quickest way would miss, and by how much (I4)."""
     worst = max(missed, key=lambda each: NEVER if each.late is None else each.late)
-    stops = worst.limit is not None and worst.limit.leaves is None
-    event = "a signer that leaves stops" if stops else "the first signature ends"
+    event = worst.event
+    rolls = event is Event.ROLLS
+    rule = "I18" if rolls else "I4"
     if worst.late is None:
         return Refusal(
-            rule="I4",
+            rule=rule,
             summary=f"{event} in {duration_words(worst.end)}, and no step makes that harmless",
-            detail="whatever is planned, views with an ended signature are bogus",
+            detail="whatever is planned, some view is bogus from then on",
             opens="a signer that signs again before anything is changed",
         )
     late, slow = duration_words(worst.late), duration_words(task.parent.processing_max)
     return Refusal(
-        rule="I4",
+        rule=rule,
         summary=(
             f"{event} in {duration_words(worst.end)}, and the quickest way is {late} too late"
         ),
         detail="what depends on it would still be in some cache then; the parent may take up to"
         f" {slow} more for each of its changes",
-        opens=f"{late} more of signatures or service, or TTLs and delays that are as much shorter",
-    )
-
-
-def too_cautious(steps: Iterable[Step]) -> Refusal | None:
-    """Return why a plan that is in time without its margins is late with them, None if it is not.
-
-    Nobody may start what cannot be finished in time (planning.md §4).
-    """
-    begins: dict[str | None, int] = {None: 0}
-    late = 0
-    for step in steps:
-        ready = [begins[n.step] + n.wait_min + n.margin for n in step.needs]
-        begins[step.id] = max([0, *ready])
-        late = max([late, *(begins[step.id] - begins[d.step] - d.wait_max for d in step.not_after)])
-    if not late:
-        return None
-    return Refusal(
-        rule="I4",
-        summary=(
-            f"with the margins of the policy the change would come {duration_words(late)} too late"
-        ),
-        detail="without them it would be in time; a margin is what is waited beyond the proof",
-        opens="smaller `publish_safety` and `retire_safety` in the policy",
+        opens="a plan made when that is over, or TTLs and delays that are as much shorter"
+        if rolls
+        else f"{late} more of signatures or service, or TTLs and delays that are as much shorter",
     )
 
 

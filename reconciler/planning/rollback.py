@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -16,23 +16,25 @@ from reconciler.planning.task import Task
 from reconciler.planning.ttls import restored
 
 
-def ways_back(solution: Solution) -> Iterator[tuple[int, Solution]]:
+def ways_back(solution: Solution, latest: Sequence[int | None]) -> Iterator[tuple[int, Solution]]:
     """Yield, for each step, the solution that leads back once it has taken effect.
 
     A step after which nothing leads back is left out: a point of no return. What a signer was asked
-    to do by itself nobody calls back. Where time runs out nothing is promised, for nobody knows
-    when a way back would begin.
+    to do by itself nobody calls back. Where time runs out, nothing is promised after a step that
+    may be taken at any time; the others take effect by `latest`, seconds from the plan's origin.
     """
-    if solution.task.runs_out:
-        return
+    runs_out = solution.task.runs_out
     views = None if any(solution.views.dead) else solution.views
     for number in range(1, len(solution.path) + 1):
         if any(
             isinstance(o.move, RollStart) for edge in solution.path[:number] for o in edge.offers
         ):
             return
-        back = solve(task_after(solution, number), views)
-        if not isinstance(back, NoWay) and not _needs_lost_keys(back):
+        end = latest[number - 1]
+        if runs_out and end is None:
+            continue
+        back = solve(sooner(task_after(solution, number), end or 0), views)
+        if not isinstance(back, NoWay) and not back.missed and not _needs_lost_keys(back):
             yield number, restored(back, solution)
 
 
@@ -73,6 +75,26 @@ def task_after(solution: Solution, number: int) -> Task:
     )
 
 
+def sooner(task: Task, seconds: int) -> Task:
+    """Return a task in which everything that runs out does so that much sooner."""
+    return replace(
+        task,
+        timings=tuple(replace(t, ends=_less(t.ends, seconds)) for t in task.timings),
+        pasts=tuple(
+            tuple(replace(v, expires=_less(v.expires, seconds)) for v in past)
+            for past in task.pasts
+        ),
+        signers=tuple(
+            replace(s, stops=_less(s.stops, seconds), rolls=_less(s.rolls, seconds))
+            for s in task.signers
+        ),
+    )
+
+
+def _less(end: int | None, seconds: int) -> int | None:
+    return None if end is None else end - seconds
+
+
 def earliest(solution: Solution, number: int) -> int:
     """Return the earliest instant of a step, seconds from the plan's origin."""
     return solution.waits.closure[0][number] or 0
@@ -100,6 +122,7 @@ def past_after(solution: Solution, slot: int, past: Past, number: int) -> Past:
                 at=-apart,
                 ttl=timing.ttl_of(value),
                 propagation=timing.propagation,
+                expires=timing.ends,
             )
         )
     return tuple(versions)

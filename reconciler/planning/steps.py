@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.model.desired import DnssecPolicy, RiskClass
 from reconciler.model.durations import duration_words
 from reconciler.model.keys import Key
-from reconciler.model.plan import Deadline, FreezeClass, Need, Step
+from reconciler.model.plan import FreezeClass, Need, Step
 from reconciler.model.timeline import RRsetKind
 from reconciler.planning.cds import authorised
+from reconciler.planning.deadlines import with_deadlines
 from reconciler.planning.demands import Standing
 from reconciler.planning.edge import Edge, by_itself
 from reconciler.planning.offer import ParentInstalls, made_by
@@ -19,7 +19,7 @@ from reconciler.planning.solve import Solution
 from reconciler.planning.tighten import ORDER, Apart, Arc, can_meet
 from reconciler.planning.timeline import step_id
 from reconciler.planning.windows import Window, harm_in_words
-from reconciler.planning.wording import what
+from reconciler.planning.wording import version_name, what
 
 PROOF = "proof"
 CARDINAL = "rule:I6"
@@ -58,13 +58,12 @@ def steps_of(solution: Solution, style: Style) -> tuple[Step, ...]:
                 ),
                 actor=actor_of(solution, edge),
                 needs=needs,
-                not_after=_deadlines(solution, number),
                 freeze_class=freeze_of(solution, edge, number, style),
                 risk=risk_of(solution, number),
                 why="; ".join(what(offer.move) for offer in edge.offers),
             )
         )
-    return _startable(steps)
+    return with_deadlines(solution, steps)
 
 
 def _margin(edge: Edge, style: Style) -> int:
@@ -72,51 +71,6 @@ def _margin(edge: Edge, style: Style) -> int:
     if by_itself(edge):
         return 0
     return style.policy.retire_safety if retires(edge) else style.policy.publish_safety
-
-
-def _startable(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """Limit each step by what must follow it in time: nothing is begun that cannot be finished."""
-    done: dict[str, Step] = {}
-    for step in reversed(steps):
-        follows = [
-            Deadline(
-                step=None,
-                wait_max=limit.wait_max - need.wait_min - need.margin,
-                reason=f"{later.id} would come too late otherwise: {_cause(limit)}",
-            )
-            for later in done.values()
-            for need in later.needs
-            for limit in later.not_after
-            if need.step == step.id
-        ]
-        limits = [*step.not_after, *follows]
-        first = min(limits, key=lambda each: each.wait_max, default=None)
-        done[step.id] = replace(step, not_after=() if first is None else (first,))
-    return tuple(done[step.id] for step in steps)
-
-
-def _cause(limit: Deadline) -> str:
-    return limit.reason.rpartition("otherwise: ")[2]
-
-
-def _deadlines(solution: Solution, number: int) -> tuple[Deadline, ...]:
-    """Until when a step must be taken, so that what it displaces is gone in time (I4)."""
-    world = solution.task.world
-    return tuple(
-        Deadline(
-            step=None,
-            wait_max=limit.latest,
-            reason=(
-                f"signatures end {duration_words(limit.end)} after the observation, and"
-                f" {_name(world, limit.leaves)} must have left every cache by then (I4)"
-                if limit.leaves
-                else f"a leaving signer stops {duration_words(limit.end)} after the observation,"
-                " and nobody may be sent to it any more by then"
-            ),
-        )
-        for limit in solution.limits
-        if limit.step == number
-    )
 
 
 def actor_of(solution: Solution, edge: Edge) -> str:
@@ -182,7 +136,7 @@ def _leads_astray(solution: Solution, way: Apart) -> bool:
 def _shunned(solution: Solution, way: Apart) -> str:
     return (
         f"{_lives(solution, way.early, way.arc[0], way.seconds)}; beside"
-        f" {_name(solution.task.world, way.late)} it would lead to a compromised key"
+        f" {version_name(solution.task.world, way.late)} it would lead to a compromised key"
     )
 
 
@@ -196,14 +150,14 @@ def _words(solution: Solution, way: Apart) -> str:
     rule = "I2" if verdict == "insecure" else "I1"
     if way.early is way.late:
         return (
-            f"{_name(solution.task.world, way.early)} may be asked for"
+            f"{version_name(solution.task.world, way.early)} may be asked for"
             f" until {duration_words(way.seconds)} after"
             f" {step_id(way.arc[0])}, and {step_id(way.arc[1])} sends resolvers there; it would be"
             f" {verdict} ({rule}, profile {profile})"
         )
     return (
         f"{_lives(solution, way.early, way.arc[0], way.seconds)};"
-        f" beside {_name(solution.task.world, way.late)}"
+        f" beside {version_name(solution.task.world, way.late)}"
         f" it would be {verdict} ({rule}, profile {profile})"
     )
 
@@ -216,7 +170,7 @@ def _cardinal(solution: Solution, rule: Standing) -> str:
 
 
 def _lives(solution: Solution, window: Window, since: int, seconds: int) -> str:
-    name = _name(solution.task.world, window)
+    name = version_name(solution.task.world, window)
     if not since:
         return f"{name} may be cached until {duration_words(seconds)} after the observation"
     if (since, seconds) == (window.ends, window.lasts - window.ttl):
@@ -231,29 +185,6 @@ def _lives(solution: Solution, window: Window, since: int, seconds: int) -> str:
         f"{name} may be cached for {duration_words(window.lasts)} after {step_id(since)}"
         f" (propagation {duration_words(window.propagation)}, TTL {duration_words(window.ttl)})"
     )
-
-
-def _name(world: World, window: Window) -> str:
-    """Name a version: the RRset and what is in it."""
-    kind, signer = world.slots[window.slot]
-    at = f" at {signer}" if signer and len(world.signers) > 1 else ""
-    if window.value is None:
-        return f"an unknown {kind} version{at}"
-    match kind:
-        case RRsetKind.DS:
-            held = sorted({ref.key for ref in world.ds_names(window.value)})
-            name = f"the DS RRset for {', '.join(held)}" if held else "the absence of a DS"
-            return (
-                f"{name}, which a CDS set lets the parent install," if window.authorised else name
-            )
-        case RRsetKind.DNSKEY:
-            keys, _ = world.dnskey_parts(window.value)
-            names = ", ".join(sorted(world.names(keys)))
-            rrset = f"the DNSKEY RRset{at} with {names}"
-            return rrset if names else f"the absence of a DNSKEY RRset{at}"
-        case _:
-            names = ", ".join(sorted(world.names(window.value)))
-            return f"data{at} signed by {names}" if names else f"unsigned data{at}"
 
 
 def freeze_of(solution: Solution, edge: Edge, number: int, style: Style) -> FreezeClass:

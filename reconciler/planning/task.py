@@ -26,7 +26,14 @@ from reconciler.planning.publication import (
 )
 from reconciler.planning.safety import Profile, profiles_for
 from reconciler.planning.sides import ends_of
-from reconciler.planning.timing import SlotTiming, stop_of, timings, unknown_ttls, with_ends
+from reconciler.planning.timing import (
+    SlotTiming,
+    roll_of,
+    stop_of,
+    timings,
+    unknown_ttls,
+    with_ends,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +67,9 @@ class Task:
 
     @property
     def runs_out(self) -> bool:
-        """True if some signature ends, or some signer stops, at a known instant."""
+        """True if some signature ends, or some signer stops or rolls, at a known instant."""
         return any(past[-1].expires is not None for past in self.pasts) or any(
-            stand.stops is not None for stand in self.signers
+            (stand.stops, stand.rolls) != (None, None) for stand in self.signers
         )
 
 
@@ -148,6 +155,7 @@ def _stands(
                 lent=world.mask(lent),
                 passing=world.mask(hidden - foreign),
                 stops=stop_of(desired, observed, name),
+                rolls=roll_of(observed, name),
                 free=name not in desired.signers,
             )
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.model.capabilities import RollsByItself
 from reconciler.model.desired import DesiredZone
 from reconciler.model.observed import ObservedZone
 from reconciler.model.timeline import RRsetKind
@@ -134,6 +135,13 @@ def stop_of(desired: DesiredZone, observed: ObservedZone, signer: str) -> int | 
     """Return when a signer ceases to serve and sign, seconds from now; None where it goes on."""
     end = desired.ends.get(signer)
     return None if end is None else int((end - observed.at).total_seconds())
+
+
+def roll_of(observed: ObservedZone, signer: str) -> int | None:
+    """Return when a signer next replaces a key by itself, seconds from now; None where unknown."""
+    facts = observed.signers[signer]
+    rolls = facts.capabilities.rolls_by_itself is not RollsByItself.NO
+    return facts.next_roll if rolls and facts.zrrsig else None
 
 
 def with_ends(

@@ -25,7 +25,10 @@ from reconciler.model.moves import (
     ZoneSign,
     ZoneUnsign,
 )
+from reconciler.model.timeline import RRsetKind
 from reconciler.planning.offer import ParentInstalls
+from reconciler.planning.publication import World
+from reconciler.planning.windows import Window
 
 
 def what(move: Move | ParentInstalls) -> str:
@@ -101,3 +104,26 @@ def _at_parent(move: ParentMove) -> str:
 
 def _list(labels: frozenset[str] | set[str]) -> str:
     return ", ".join(sorted(labels))
+
+
+def version_name(world: World, window: Window) -> str:
+    """Name a version: the RRset and what is in it."""
+    kind, signer = world.slots[window.slot]
+    at = f" at {signer}" if signer and len(world.signers) > 1 else ""
+    if window.value is None:
+        return f"an unknown {kind} version{at}"
+    match kind:
+        case RRsetKind.DS:
+            held = sorted({ref.key for ref in world.ds_names(window.value)})
+            name = f"the DS RRset for {', '.join(held)}" if held else "the absence of a DS"
+            return (
+                f"{name}, which a CDS set lets the parent install," if window.authorised else name
+            )
+        case RRsetKind.DNSKEY:
+            keys, _ = world.dnskey_parts(window.value)
+            names = ", ".join(sorted(world.names(keys)))
+            rrset = f"the DNSKEY RRset{at} with {names}"
+            return rrset if names else f"the absence of a DNSKEY RRset{at}"
+        case _:
+            names = ", ".join(sorted(world.names(window.value)))
+            return f"data{at} signed by {names}" if names else f"unsigned data{at}"

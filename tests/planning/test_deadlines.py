@@ -18,6 +18,7 @@ from reconciler.proof import explain, prove
 if TYPE_CHECKING:
     from tests.planning.conftest import Builders
 
+QUICK = ParentCapabilities(processing_max=6 * 3600)
 Row = tuple[list[str], dict[str | None, int], list[int]]
 
 
@@ -123,7 +124,9 @@ def test_a_lost_ksk_gives_way_to_one_that_every_cache_knows(b: Builders) -> None
 def test_without_a_known_end_a_lost_keys_signatures_may_be_due_for_their_refresh(
     b: Builders,
 ) -> None:
-    start = b.observe(ds=["k1"], keys=["k1", "k2", "z1"], signed_by=["k1"], data=["z1"])
+    start = b.observe(
+        ds=["k1"], keys=["k1", "k2", "z1"], signed_by=["k1"], data=["z1"], parent=QUICK
+    )
     plan = plan_zone(lost(b, "k1"), start)
     assert plan.steps[1].not_after[0].wait_max == 432_000 - 3900
 
@@ -140,7 +143,7 @@ def test_a_lost_ksk_alone_is_refused_with_the_price_of_the_way_around(b: Builder
 
 
 def test_the_way_around_is_planned_where_it_is_asked_for(b: Builders) -> None:
-    plan = plan_zone(replace(lost(b, "k1"), variant="through-insecure"), b.signed())
+    plan = plan_zone(replace(lost(b, "k1"), variant="through-insecure"), b.signed(parent=QUICK))
     assert plan.status is Status.PLANNED
     assert [sorted(op(m) for m in s.moves) for s in plan.steps] == [
         ["ds.replace"],
@@ -185,7 +188,7 @@ def two_signers(b: Builders) -> ObservedZone:
         start,
         keys={**start.keys, **keys},
         signers={"a": own, "b": other},
-        parent=replace(start.parent, capabilities=ParentCapabilities(sets_ns=True)),
+        parent=replace(start.parent, capabilities=replace(QUICK, sets_ns=True)),
         content_equal={"a": frozenset("b")},
     )
 
@@ -208,3 +211,33 @@ def test_a_signer_that_stops_too_soon_is_refused_with_the_seconds_that_lack(b: B
     plan = plan_zone(leaving(b, b.DAY), two_signers(b))
     assert plan.refusals[0].rule == "I4"
     assert "3 h too late" in plan.refusals[0].summary
+
+
+def test_what_comes_before_a_parents_step_is_done_sooner_by_what_the_parent_may_take(
+    b: Builders,
+) -> None:
+    """The limit of the parent's own step is for its effect, as is that of every step."""
+    plan = plan_zone(leaving(b, 5 * b.DAY), two_signers(b))
+    first, second, third, _ = table(plan)
+    assert (second[0], second[2]) == (["apex_ns.set", "ns.set"], [5 * b.DAY - 90_000])
+    assert first[2] == [second[2][0] - second[1]["s1"] - QUICK.processing_max]
+    assert third[0] == ["ds.replace"]
+    check(plan)
+
+
+def test_a_change_that_a_slow_parent_would_bring_too_late_is_refused_for_that(b: Builders) -> None:
+    start = two_signers(b)
+    slow = replace(QUICK, sets_ns=True, processing_max=7 * b.DAY)
+    start = replace(start, parent=replace(start.parent, capabilities=slow))
+    (refusal,) = plan_zone(leaving(b, 3 * b.DAY), start).refusals
+    assert (refusal.rule, "processing_max" in refusal.opens) == ("I4", True)
+    assert "too late" in refusal.summary
+
+
+def test_a_way_back_is_there_where_it_is_still_in_time(b: Builders) -> None:
+    """At the latest s2 of a ZSK rollover leaves 86700 s of the signatures; s3 has no limit."""
+    plan = plan_zone(b.desire(zsk=2), expiring(b.signed(), 900_000))
+    assert [way.after for way in plan.rollback] == ["s2"]
+    (back,) = plan.rollback
+    verdict = prove(back.steps, back.timeline)
+    assert isinstance(verdict, Proved), explain(verdict)
