@@ -21,7 +21,7 @@ from reconciler.ledger.fold import fold
 from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.history import History
 from reconciler.ledger.home import open_ledger, require_kept, require_whole
-from reconciler.ledger.identity import email, head
+from reconciler.ledger.identity import email, head, is_built_on
 from reconciler.ledger.plumbing import Plumbing, open_plumbing
 from reconciler.ledger.start import ensure_started
 from reconciler.model.desired import DesiredZone, LedgerHome, Observers, Portfolio, SystemSpec
@@ -90,7 +90,7 @@ def _wired(
     clock: Clock = setting.clock or world or SystemClock()
     signers, parents = _signers(portfolio, world), _parents(portfolio, world)
     git = open_plumbing(root)
-    actor = setting.actor or whoever_runs(git)
+    actor, here = setting.actor or whoever_runs(git), head(git)
 
     def look(desired: DesiredZone) -> Observation:
         exchange = DnsExchange(routes)
@@ -111,7 +111,8 @@ def _wired(
         parents=parents,
         observe=look,
         authors=lambda zone, since: authors_of(root, _files(portfolio, zone), since),
-        commit=head(git),
+        commit=here,
+        newer=lambda commit: here is not None and is_built_on(git, commit, here),
         propose=setting.propose or plan,
         prove=setting.prove,
         actor=actor,

@@ -138,6 +138,8 @@ def resolve(outside: Outside, zone: str, step: str, word: Word, *, done: bool) -
             told = f"a person's word: {word.reason}"
             return [d for i in intents for d in _settled(zone, log, i, word, told, done=done)]
         rolled_back = log.turned is not None and log.complete and log.turned.after == step
+        if rolled_back and done:
+            raise ReconcileError(_nothing_left_of(zone, step))
         if rolled_back or (log.blocked is not None and log.blocked.step in {None, step}):
             about = About(zone=zone, step=step)
             return [resolve_draft(about, reason=word.reason, done=done, person=word.person)]
@@ -170,6 +172,15 @@ def _require_idle(zone: str, intents: Sequence[OpenIntent], now: datetime) -> No
             raise ReconcileError(
                 refusal("still-at-work", summary, "look again after that; it may end by itself")
             )
+
+
+def _nothing_left_of(zone: str, step: str) -> Diagnostic:
+    """Say that a plan that was rolled back has no step that could count as made."""
+    return refusal(
+        "rolled-back",
+        f"the plan of {zone} was rolled back after {step}, so nothing of it can count as made",
+        f"`reconcile resolve {zone} --step {step} --not-done` lets the change be planned again",
+    )
 
 
 def _nothing_open(zone: str, step: str, log: ZoneLog) -> Diagnostic:

@@ -37,16 +37,27 @@ PENDING = "; the parent says that it has accepted a change that it does not publ
 def look_for(turn: Turn, plan: ZonePlan, step: Step) -> Result | Seen:
     """Return evidence that `step` is seen everywhere, or say which servers do not show it yet.
 
-    `Failed`: what was accepted never came about, so that another plan is needed.
+    `Failed`: what was accepted never came about, so that another plan is needed. `Blocked`: what
+    only some servers show, long after every one should, is put on record for a person.
     """
-    timeline = plan.timeline
+    return seen_everywhere(turn, plan, step) or _not_yet(turn, step, _lagging(turn, plan, step))
+
+
+def _lagging(turn: Turn, plan: ZonePlan, step: Step) -> Sequence[Laggard]:
+    """Return each server that does not show what `step` publishes."""
+    if plan.timeline is None or turn.observation.zone is None:
+        return ()
+    read = reader(turn.observation, plan.timeline.keys)
+    return read.laggards(effects(plan, step)) + untold(turn.observation, step.moves)
+
+
+def seen_everywhere(turn: Turn, plan: ZonePlan, step: Step) -> Seen | None:
+    """Return evidence that `step` is seen everywhere, None where it is not; writes nothing."""
     zone = turn.observation.zone
-    if timeline is None or zone is None:
-        return _not_yet(turn, step, ())
-    read = reader(turn.observation, timeline.keys)
-    lagging = read.laggards(effects(plan, step)) + untold(turn.observation, step.moves)
-    if lagging or not agreed(turn):
-        return _not_yet(turn, step, lagging)
+    if zone is None or plan.timeline is None:
+        return None
+    if _lagging(turn, plan, step) or not agreed(turn):
+        return None
     seen = evidence_draft(
         turn.about(step.id),
         seen_at=turn.now,
@@ -161,7 +172,9 @@ def _who(turn: Turn, lagging: Sequence[Laggard]) -> str:
 
 
 def _overdue(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
-    """Say that a step takes too long. Only what nobody shows can be given up."""
+    """Say that a step takes too long. Only what nobody shows can be given up; what some show and
+    some deny is a person's. Where a server is silent, the next look may tell more.
+    """
     nowhere = turn.observation.complete and not visible(turn, step)
     if nowhere and opaque(turn, step):
         return block(
@@ -170,14 +183,21 @@ def _overdue(turn: Turn, step: Step, lagging: Sequence[Laggard]) -> Result:
             f"step {step.id} was accepted and no server shows it; its operation is opaque, and "
             "repeating it may do it twice",
         )
+    late = duration_words(int((turn.now - turn.log.outcomes[step.id].at).total_seconds()))
+    if lagging and turn.observation.complete and not nowhere:
+        why = f"step {step.id} was accepted, and not every server shows it {late} later"
+        return block(turn, step.id, f"{why}: {_who(turn, lagging)}")
     finding = Diagnostic(
         code="effect-overdue",
         summary=f"step {step.id} of {turn.zone} was accepted, and "
-        f"{'no server shows it' if nowhere else 'not every server shows it'} "
-        f"{duration_words(int((turn.now - turn.log.outcomes[step.id].at).total_seconds()))} later",
+        f"{'no server shows it' if nowhere else 'it is not seen everywhere'} {late} later",
         detail=_who(turn, lagging),
-        hint="look at the system that accepted it; the zone is safe where it stands"
-        + (", and the next run plans from there" if nowhere else ""),
+        hint="look at the system that accepted it; the zone is safe where it stands, and the next "
+        + (
+            "run plans from there"
+            if nowhere
+            else f"run looks again; `reconcile abandon {turn.zone} --reason TEXT` gives the plan up"
+        ),
         where=turn.zone,
     )
     if nowhere:

@@ -35,6 +35,7 @@ LOOK_AGAIN_AT_PEOPLE = timedelta(hours=1)
 Propose = Callable[[DesiredZone, ObservedZone], ZonePlan]
 Observe = Callable[[DesiredZone], Observation]
 Authors = Callable[[str, str | None], frozenset[str]]
+Newer = Callable[[str], bool]
 Recall = Callable[[], History]
 Checkpoint = Callable[[str], None]
 Leave = Callable[[str, bytes], None]
@@ -50,8 +51,9 @@ class Outside:
 
     `recall` folds the ledger as it is now. `observe` looks at one zone at the current instant.
     `authors` gives the names and e-mail addresses of those who wrote what a zone's desired state
-    says since a commit (None: its last change), `commit` the commit that holds it. `propose` plans
-    from here, `prove` judges what is left of a plan. `checkpoint` is called with the name of each
+    says since a commit (None: its last change), `commit` the commit that holds it. `newer` tells
+    whether another commit is known to be built on that one. `propose` plans from here, `prove`
+    judges what is left of a plan. `checkpoint` is called with the name of each
     point at which a run may be killed. `stop` tells whether the run was asked to end. `leave` keeps
     a file for people, by name, where the ledger cannot be written.
     """
@@ -65,6 +67,7 @@ class Outside:
     observe: Observe
     authors: Authors
     commit: str | None
+    newer: Newer
     propose: Propose
     prove: Prove
     actor: Actor

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.diagnostics import Diagnostic, LostRaceError, ReconcileError
+from reconciler.diagnostics import Diagnostic, ExitCode, LostRaceError, ReconcileError
 from reconciler.execute.abandon import given_up
 from reconciler.execute.act import make
 from reconciler.execute.alarm import alarm, too_late
@@ -17,7 +17,8 @@ from reconciler.execute.approvals import still_needed
 from reconciler.execute.batch import Seen, put_on_record
 from reconciler.execute.begin import begin, superseded
 from reconciler.execute.block import still_blocked
-from reconciler.execute.evidence import look_for
+from reconciler.execute.checkout import older_checkout
+from reconciler.execute.evidence import look_for, seen_everywhere
 from reconciler.execute.gates import refusal
 from reconciler.execute.outside import Outside, unbuilt
 from reconciler.execute.position import Position
@@ -27,6 +28,7 @@ from reconciler.execute.stopping import Interrupted
 from reconciler.execute.turn import Turn, gather
 from reconciler.execute.words import not_built, waiting_for
 from reconciler.model.desired import DesiredZone
+from reconciler.model.plan import Step
 from reconciler.model.results import (
     Failed,
     Frozen,
@@ -156,12 +158,14 @@ def _turned(turn: Turn) -> str:
 
 def _turn(turn: Turn) -> Result | Seen | None:
     """Take one turn: one entry or one step forward; None where there may be more to do."""
+    if turn.log.blocked is not None:
+        return still_blocked(turn, turn.log.blocked)
+    if newer := older_checkout(turn):
+        return Failed(zone=turn.zone, diagnostics=(newer,), exit_code=ExitCode.STALE)
     suspension = turn.log.suspended_at(turn.now)
     if suspension is not None:
         frozen = Frozen(zone=turn.zone, until=suspension.until, reason=suspension.reason)
         return _read_back(turn) or frozen
-    if turn.log.blocked is not None:
-        return still_blocked(turn, turn.log.blocked)
     if turn.log.open_intent is not None:
         return resolve(turn, turn.log.open_intent)
     if turn.observation.zone is None:
@@ -183,8 +187,7 @@ def _read_back(turn: Turn) -> Seen | None:
     position = turn.position
     if position is None or not position.called or turn.log.open_intents:
         return None
-    found = _look(turn, position)
-    return found if isinstance(found, Seen) else None
+    return seen_everywhere(turn, position.plan, _called(position))
 
 
 def _give_up(turn: Turn, why: str) -> None:
@@ -194,15 +197,15 @@ def _give_up(turn: Turn, why: str) -> None:
 
 def _finish(turn: Turn, position: Position) -> Result | Seen:
     """Look for the evidence of a step that was made; what never came about ends the plan."""
-    found = _look(turn, position)
+    found = look_for(turn, position.plan, _called(position))
     if isinstance(found, Failed):
         _give_up(turn, found.diagnostics[0].summary)
     return found
 
 
-def _look(turn: Turn, position: Position) -> Result | Seen:
-    step = next(s for s in position.plan.steps if s.id in position.called)
-    return look_for(turn, position.plan, step)
+def _called(position: Position) -> Step:
+    """Return the first step that was made and has not been seen everywhere."""
+    return next(s for s in position.plan.steps if s.id in position.called)
 
 
 def _go_on(turn: Turn, position: Position) -> Result | None:

@@ -10,6 +10,7 @@ from reconciler.execute.alarm import alarm, refused_until
 from reconciler.execute.approvals import still_needed, verdict_for
 from reconciler.execute.begin import held_back, superseded, try_again
 from reconciler.execute.block import how_to_end
+from reconciler.execute.checkout import older_checkout
 from reconciler.execute.evidence import shown_by
 from reconciler.execute.gates import refusal
 from reconciler.execute.lateness import (
@@ -72,13 +73,15 @@ def _status(outside: Outside, desired: DesiredZone) -> ZoneStatus:
 
 def _stand(turn: Turn) -> ZoneStatus:
     position, intent = turn.position, turn.log.open_intent
+    if turn.log.blocked is not None:
+        return _blocked(turn, turn.log.blocked)
+    if newer := older_checkout(turn):
+        return replace(_told(turn, Stand.BLOCKED, newer.summary), who=A_PERSON, findings=(newer,))
     suspension = turn.log.suspended_at(turn.now)
     if suspension is not None:
         asked = (suspension.person,) if suspension.person else ()
         told = _told(turn, Stand.SUSPENDED, suspension.reason, until=suspension.until)
         return replace(told, who=asked)
-    if turn.log.blocked is not None:
-        return _blocked(turn, turn.log.blocked)
     if intent is not None:
         return _open(turn, intent)
     if position is None or superseded(turn, position) or not position.left:

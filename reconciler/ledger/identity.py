@@ -11,6 +11,12 @@ def head(git: Plumbing) -> str | None:
     return found.line if found.ok else None
 
 
+def is_built_on(git: Plumbing, commit: str, base: str) -> bool:
+    """True if `base` is an ancestor of `commit` and not the same; False where git cannot tell."""
+    whole = f"{commit}^{{commit}}"
+    return commit != base and git.run("merge-base", "--is-ancestor", base, whole).ok
+
+
 def email(git: Plumbing) -> str:
     """Return the address that git would put on a commit; `unknown` where it has none."""
     found = git.run("config", "user.email")

@@ -8,15 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from reconciler.audit.verify import audit
 from reconciler.demo.scenery import AUTHOR, zone_yaml
 from reconciler.demo.stage import Stage, open_stage
 from reconciler.execute.approve import approve
 from reconciler.execute.outside import Checkpoint
+from reconciler.execute.status import statuses
 from reconciler.ledger.git_ledger import GitLedger
 from reconciler.ledger.history import ZoneLog
+from reconciler.ledger.record import open_record
 from reconciler.ledger.verify import verify_chain
 from reconciler.model.entries import Actor, ActorKind, Draft, Entry, Event
 from reconciler.model.results import Converged, Result, WaitingForApproval, WaitingForTime
+from reconciler.model.status import ZoneStatus
 
 ZONE = "legacy.example."
 """Signed at `own`, whose every key is ours, below the registrar: ready for a KSK rollover."""
@@ -116,6 +120,20 @@ class Play:
         assert verify_chain(GitLedger(self.stage.root, actor=TESTER)) == ()
         report = self.stage.watch.report(self.zone)
         assert report.bogus == 0, report.examples
+
+
+def problems(play: Play) -> tuple[str, ...]:
+    """Return what an audit finds wrong with the record."""
+    ledger = GitLedger(play.stage.root, actor=TESTER)
+    with open_record(ledger.git, ledger.refresh() or "") as record:
+        return tuple(f"{f.file}: {f.summary}" for f in audit(record).findings)
+
+
+def stand(play: Play) -> ZoneStatus:
+    """Return where the zone stands, as `reconcile status` says."""
+    with play.stage.open() as workspace:
+        (found,) = statuses(workspace.outside, [workspace.portfolio.zones[play.zone]])
+        return found
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.cli.app import run
-from reconciler.diagnostics import LedgerError, ReconcileError
+from reconciler.diagnostics import ExitCode, LedgerError, ReconcileError
 from reconciler.execute.abandon import abandon
 from reconciler.execute.control import (
     REASON_MAX,
@@ -24,14 +24,17 @@ from reconciler.ledger.history import History, ZoneLog
 from reconciler.ledger.records import About, blocked_draft
 from reconciler.model.entries import Actor, ActorKind, Event
 from reconciler.model.results import (
+    Blocked,
     Failed,
     Frozen,
     Result,
     WaitingForApproval,
     WaitingForTime,
+    exit_code,
 )
 from reconciler.model.sightings import Observation
-from tests.execute.acts import ZONE, Play, desired
+from reconciler.model.status import Stand
+from tests.execute.acts import ZONE, Play, desired, stand
 
 ANN = Word(person="ann", reason="a month-end freeze")
 OTHER = "shop.example."
@@ -236,6 +239,21 @@ def test_a_block_on_record_ends(play: Play) -> None:
     with play.stage.open() as workspace:
         resolve(workspace.outside, ZONE, "s1", ANN, done=False)
     assert play.log().blocked is None
+
+
+def test_a_block_is_told_before_a_suspension(play: Play) -> None:
+    play.record(blocked_draft(About(zone=ZONE, step="s1"), why="two keys"))
+    with play.stage.open() as workspace:
+        suspend(workspace.outside, [ZONE], workspace.clock.now() + timedelta(days=2), ANN)
+    found = stand(play)
+    assert (found.stand, found.suspended is not None) == (Stand.BLOCKED, True)
+    result = play.run()
+    assert exit_code(result) is ExitCode.BLOCKED
+    assert isinstance(result, Blocked)
+    assert "two keys" in result.diagnostics[0].summary
+    with play.stage.open() as workspace:
+        resolve(workspace.outside, ZONE, "s1", ANN, done=False)
+    assert isinstance(play.run(), Frozen)
 
 
 # --- abandon ---------------------------------------------------------------------------------

@@ -5,23 +5,30 @@ Judges look on through every test; none may ever see a bogus view.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from reconciler.diagnostics import ExitCode
 from reconciler.execute import act
+from reconciler.execute.abandon import abandon
+from reconciler.execute.control import Word, resolve, suspend
 from reconciler.model.entries import Event
 from reconciler.model.results import (
     Blocked,
     Failed,
+    Frozen,
     Result,
     WaitingForApproval,
     WaitingForTime,
     exit_code,
 )
+from reconciler.model.status import Stand
 from reconciler.sandbox.faults import Fault, FaultKind
-from tests.execute.acts import Play, desired
+from tests.execute.acts import ZONE, Play, desired, problems, stand
 
 SYSTEM_OF = {"s1": "own", "s2": "registrar", "s3": "own"}
+ANN = Word(person="ann", reason="looked at it")
 ROLLOVER = ["dnskey.add", "ds.replace", "dnskey.remove"]
 
 
@@ -130,8 +137,63 @@ def test_a_server_that_lags_beyond_the_bound_is_waited_for(play: Play, step: str
     assert exit_code(late) is ExitCode.BLOCKED
     assert f"{server} " in words(late)
     assert "not every server shows it" in words(late)
+    assert f"reconcile resolve {ZONE} --step {step} --done" in words(late)
+    assert exit_code(play.run()) is ExitCode.BLOCKED
+    assert [entry.draft.step for entry in play.entries(Event.BLOCKED)] == [step]
     assert not play.entries(Event.ABANDON)
+    found = stand(play)
+    assert (found.stand, found.due_since) == (Stand.BLOCKED, play.stage.world.now())
+    assert f"{server} " in found.waits_for
+    assert "reconcile abandon" in found.waits_for
+    with play.stage.open() as workspace:
+        resolve(workspace.outside, ZONE, step, ANN, done=True)
+    waiting = play.run()
+    assert isinstance(waiting, WaitingForTime), "as patient again as at first"
+    assert server in waiting.reason
     healed(play)
+    assert problems(play) == ()
+
+
+def test_what_some_servers_never_show_can_be_given_up(play: Play) -> None:
+    approved(play, "s1")
+    fault(play, FaultKind.LAG, "ns2.own.example.", seconds=10 * 86400)
+    play.leap(hours=26)
+    assert isinstance(play.run(), Blocked)
+    with play.stage.open() as workspace:
+        abandon(workspace.outside, workspace.portfolio.zones[ZONE], ANN)
+    assert play.log().blocked is None
+    play.stage.world.clear_faults()
+    play.converge()
+    play.check()
+    assert problems(play) == ()
+
+
+def test_a_silent_server_is_no_proof_that_a_change_never_came(play: Play) -> None:
+    """Its answer may come with the next look, without a person."""
+    approved(play, "s1")
+    fault(play, FaultKind.LAG, "ns2.own.example.", seconds=10 * 86400)
+    play.leap(hours=26)
+    play.stage.world.clear_faults()
+    late = fault(play, FaultKind.LAME, "ns2.own.example.")
+    assert isinstance(late, Blocked)
+    assert "effect-overdue" in words(late)
+    assert f"reconcile abandon {ZONE}" in words(late)
+    assert play.entries(Event.BLOCKED) == []
+    healed(play)
+
+
+def test_a_suspension_looks_for_what_was_made_and_asks_nobody(play: Play) -> None:
+    approved(play, "s1")
+    fault(play, FaultKind.LAG, "ns2.own.example.", seconds=10 * 86400)
+    play.leap(hours=26)
+    with play.stage.open() as workspace:
+        until = workspace.clock.now() + timedelta(days=2)
+        suspend(workspace.outside, [ZONE], until, ANN)
+    assert isinstance(play.run(), Frozen)
+    assert play.entries(Event.BLOCKED) == []
+    play.stage.world.clear_faults()
+    assert isinstance(play.run(), Frozen)
+    assert list(play.log().evidence) == ["s1"]
 
 
 @pytest.mark.parametrize("kind", [FaultKind.LAME, FaultKind.MALFORMED, FaultKind.TRUNCATE_GARBAGE])

@@ -8,21 +8,17 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.audit.verify import audit
-from reconciler.diagnostics import ExitCode
+from reconciler.diagnostics import ExitCode, ReconcileError
 from reconciler.execute.control import Word, resolve, revoke
 from reconciler.execute.drift import zone_drift
 from reconciler.execute.lookout import lookout
 from reconciler.execute.outside import CHECKPOINTS, TURNING
-from reconciler.execute.status import statuses
 from reconciler.ledger.commit_message import commit_message
-from reconciler.ledger.git_ledger import GitLedger
-from reconciler.ledger.record import open_record
 from reconciler.model.drift import DriftKind
 from reconciler.model.entries import Entry, Event
 from reconciler.model.plan import Malformed, Step, Verdict
 from reconciler.model.results import Blocked, Failed, Result, WaitingForTime, exit_code
-from reconciler.model.status import Stand, ZoneStatus
+from reconciler.model.status import Stand
 from reconciler.model.timeline import Timeline
 from reconciler.proof import prove
 from reconciler.report.ledger_story import sentence
@@ -30,7 +26,7 @@ from reconciler.report.result_text import result_json
 from reconciler.report.status_text import status_json
 from reconciler.sandbox.faults import Fault, FaultKind
 from reconciler.spec.load import load_valid
-from tests.execute.acts import TESTER, Play, desired
+from tests.execute.acts import Play, desired, problems, stand
 
 
 class Killed(BaseException):
@@ -79,18 +75,6 @@ def back_again(play: Play, result: Result) -> Blocked:
 
 def turnings(play: Play) -> list[Entry]:
     return [e for e in play.entries(Event.PLAN) if "rollback" in e.draft.data]
-
-
-def problems(play: Play) -> tuple[str, ...]:
-    ledger = GitLedger(play.stage.root, actor=TESTER)
-    with open_record(ledger.git, ledger.refresh() or "") as record:
-        return tuple(f"{f.file}: {f.summary}" for f in audit(record).findings)
-
-
-def stand(play: Play) -> ZoneStatus:
-    with play.stage.open() as workspace:
-        (found,) = statuses(workspace.outside, [workspace.portfolio.zones[play.zone]])
-        return found
 
 
 def published(play: Play) -> tuple[str, ...]:
@@ -148,7 +132,11 @@ def test_after_a_rollback_nothing_is_tried_again_before_a_person_says_so(play: P
     assert (found.stand, found.who) == (Stand.BLOCKED, ("a person",))
     assert "--step s2 --not-done" in found.waits_for
     with play.stage.open() as workspace:
-        resolve(workspace.outside, play.zone, "s2", Word(person="ann", reason="mended"), done=False)
+        word = Word(person="ann", reason="mended")
+        with pytest.raises(ReconcileError, match="nothing of it can count as made") as refused:
+            resolve(workspace.outside, play.zone, "s2", word, done=True)
+        assert "--step s2 --not-done" in refused.value.diagnostics[0].hint
+        resolve(workspace.outside, play.zone, "s2", word, done=False)
     play.converge()
     assert len(turnings(play)) == 1
     assert problems(play) == ()
