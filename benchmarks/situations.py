@@ -23,7 +23,7 @@ from reconciler.planning.edge import Edge
 from reconciler.planning.goal import Goal, goal_of
 from reconciler.planning.publication import Node
 from reconciler.planning.search import Problem
-from reconciler.planning.solve import NoWay, keep_profiles, problem_of, tightened
+from reconciler.planning.solve import NoWay, Solution, problem_of, solve, tightened
 from reconciler.planning.task import Task, task_of
 from reconciler.proof import prove
 
@@ -151,18 +151,17 @@ def _combined(desired: DesiredZone) -> DesiredZone:
 
 
 def _compared(task: Task) -> tuple[int, int]:
-    problem = problem_of(task)
-    kept = keep_profiles(task, problem)
-    if isinstance(kept, NoWay) or not kept.path:
+    ours = solve(task, compare=True)
+    if isinstance(ours, NoWay):
         return 0, 0
-    calls = _calls(kept.path)
+    problem, calls = problem_of(task), _calls(ours.path)
+    paths = _paths(problem, ours.kept, task.start, ())
+    others = (tightened(task, problem.views, p, ours.kept) for p in paths if _calls(p) <= calls)
+    return _ends(ours), min(map(_ends, [ours, *others]))
 
-    def ends(path: tuple[Edge, ...]) -> int:
-        return max(tightened(task, problem.views, path, kept.profiles).waits.earliest())
 
-    others = (p for p in _paths(problem, kept.profiles, task.start, ()) if _calls(p) <= calls)
-    ours = ends(kept.path)
-    return ours, min([ours, *map(ends, others)])
+def _ends(solution: Solution) -> int:
+    return max(solution.waits.earliest())
 
 
 def _calls(path: tuple[Edge, ...]) -> int:

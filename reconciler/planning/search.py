@@ -70,6 +70,10 @@ class Cost(NamedTuple):
     moves: int
 
 
+NOTHING = Cost(0, 0, 0, 0, 0, 0)
+"""What a path without an edge costs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search came to: a path, or None.
@@ -433,7 +437,7 @@ def _search(problem: Problem, profiles: int, most: int, *, nearest: bool = False
         return problem.apart(node) if nearest else 0, plus(cost, problem.at_least(node))
 
     start = problem.start
-    best: dict[Node, Cost] = {start: Cost(0, 0, 0, 0, 0, 0)}
+    best: dict[Node, Cost] = {start: NOTHING}
     came: dict[Node, Edge] = {}
     done: set[Node] = set()
     order = count()

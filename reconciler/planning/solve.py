@@ -20,6 +20,7 @@ from reconciler.planning.publication import (
     reached_at,
 )
 from reconciler.planning.rule import Rule
+from reconciler.planning.runners_up import cheapest_paths
 from reconciler.planning.safety import DS_ALG, LOOSE, View, Views
 from reconciler.planning.search import Problem, find_path
 from reconciler.planning.task import Task
@@ -28,6 +29,10 @@ from reconciler.planning.windows import Window, harmful
 
 KINDS = ("DS", "DNSKEY", "data")
 """The parts of a view, in order."""
+
+WORTH = 0.9
+"""A path that is dearer is taken where it ends within this part of the cheapest one's time. What
+it does more is mostly to sign all data twice; a tenth is not worth that. No official reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +126,11 @@ def _shunned(task: Task) -> int:
     return task.bad if task.insecure or not task.start[DS_SLOT] else 0
 
 
-def solve(task: Task, views: Views | None = None) -> Solution | NoWay:
-    """Return the cheapest safe path and its waits, or that none was found and how sure that is."""
+def solve(task: Task, views: Views | None = None, *, compare: bool = False) -> Solution | NoWay:
+    """Return the cheapest safe path and its waits, or that none was found and how sure that is.
+
+    `compare`: of one signer's cheapest paths one that is much sooner, once tightened, is taken.
+    """
     problem = problem_of(task, views)
     found = keep_profiles(task, problem)
     if isinstance(found, NoWay):
@@ -131,8 +139,28 @@ def solve(task: Task, views: Views | None = None) -> Solution | NoWay:
     if task.insecure:  # what is left of a broken start is waited out while no DS asks for it
         problem.views.bury((frozenset(),) * len(task.profiles))
     solution = tightened(task, problem.views, found.path, found.profiles)
+    if compare and len(task.signers) == 1 and found.cut_at is None:
+        solution = _soonest(problem, solution)
     solution = replace(solution, cut_at=found.cut_at)
     return NoWay() if _at_the_parents_mercy(solution) else solution
+
+
+def _soonest(problem: Problem, first: Solution) -> Solution:
+    """Return the soonest of the cheapest paths, `first` unless another one is worth its moves.
+
+    A start that is bogus, or that leads to a compromised key, wants something else to be soon.
+    """
+    if first.task.bad or any(problem.views.dead) or first.missed or len(first.path) == 1:
+        return first
+    best, ends = first, max(first.waits.earliest())
+    for path in cheapest_paths(problem, first.kept):
+        if path == first.path:
+            continue
+        other = tightened(first.task, problem.views, path, first.kept)
+        sooner = max(other.waits.earliest())
+        if sooner < ends and not other.missed and sooner <= WORTH * max(first.waits.earliest()):
+            best, ends = other, sooner
+    return best
 
 
 def _at_the_parents_mercy(solution: Solution) -> bool:

@@ -76,7 +76,7 @@ def ways_of(task: Task, *, stuck: bool = False) -> Ways:
 
 def _timely(task: Task) -> Solution | NoWay:
     """Return the cheapest safe way that keeps every limit, else the quickest one there is."""
-    found = solve(task)
+    found = solve(task, compare=True)
     if isinstance(found, NoWay) or not found.missed:
         return found
     sooner = solve(replace(task, hurry=True))

@@ -57,13 +57,14 @@ def test_lower_the_ttl_then_roll_at_once_waits_for_the_old_ttl(b: Builders) -> N
     """Finding 5, T13: the DNSKEY TTL was a day until six minutes ago."""
     start = since(
         b,
-        DATA,
+        replace(DATA, ttl=3600),
         ds("k1"),
         dnskey("k1", "z1", ttl=DAY),
         dnskey("k1", "z1", at=-360),
         ds=["k1"],
         keys=["k1", "z1"],
         data=["z1"],
+        times=b.Times(data=3600),
     )
     plan = plan_zone(b.desire(zsk=2), start)
     check(plan)

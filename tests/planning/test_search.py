@@ -12,6 +12,8 @@ from reconciler.planning import plan_zone, search
 if TYPE_CHECKING:
     from tests.planning.conftest import Builders
 
+HOUR, DAY = 3600, 86400
+
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,3 +46,16 @@ def test_a_path_of_a_search_that_was_cut_short_says_so(
     plan = plan_zone(b.desire(algorithm=8), b.signed())
     assert plan.status is Status.PLANNED
     assert any("cut short at 3 nodes" in hint for hint in plan.hints)
+
+
+def test_of_the_cheapest_paths_one_that_is_much_sooner_once_tightened_is_taken(b: Builders) -> None:
+    """Data and DNSKEY cached for a day each: signed with both keys, they are waited out at once."""
+    plan = plan_zone(b.desire(zsk=2), b.signed(times=b.Times(dnskey=DAY)))
+    assert plan.duration_min == DAY + 300
+    assert [len(step.moves) for step in plan.steps] == [2, 2]
+
+
+def test_a_path_that_is_hardly_sooner_is_not_worth_to_sign_all_data_twice(b: Builders) -> None:
+    plan = plan_zone(b.desire(zsk=2), b.signed())
+    assert plan.duration_min == DAY + 300 + HOUR + 300
+    assert [len(step.moves) for step in plan.steps] == [1, 1, 1]

@@ -93,9 +93,14 @@ def test_a_wait_counts_the_ttl_the_displaced_version_had(b: Builders) -> None:
         signed_by=frozenset({"k1"}),
     )
     short = old_dnskey("k1", "z1", "z2", at=-360)
-    history = (*OLD_NS, OLD_DATA, OLD_DS, long, short)
+    history = (*OLD_NS, replace(OLD_DATA, ttl=3600), OLD_DS, long, short)
     start = b.observe(
-        ds=["k1"], keys=["k1", "z1", "z2"], data=["z1"], settled=False, history=history
+        ds=["k1"],
+        keys=["k1", "z1", "z2"],
+        data=["z1"],
+        times=b.Times(data=3600),
+        settled=False,
+        history=history,
     )
     (need,) = plan_zone(b.desire(zsk=2), start).steps[0].needs
     assert need.wait_min == 86400 + 300 - 360
