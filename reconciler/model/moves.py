@@ -19,7 +19,8 @@ from reconciler.model.timeline import RRsetKind
 class DnskeyAdd:
     """Publish a DNSKEY, created first where it is a symbol; with `sign` it signs the RRset too.
 
-    A key whose home is another signer is published as it stands, and never signs here (RFC 8901).
+    A key whose home is another signer is published as it stands (RFC 8901); it signs here only
+    where the signer is given an RRset that was signed there (model 1).
     """
 
     signer: str

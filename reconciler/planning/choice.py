@@ -16,6 +16,7 @@ from reconciler.model.keys import SHA256, DsRef, Key, KeyEntry, KeyRole, parse_s
 from reconciler.model.observed import ObservedZone, SignerFacts
 from reconciler.model.plan import Refusal
 from reconciler.planning.named import unwanted
+from reconciler.planning.presigned import owner_for
 
 FIRST_GENERATION = 1
 
@@ -36,10 +37,14 @@ def home_of(entry: KeyEntry) -> str | None:
 
 
 def is_foreign(label: str, observed: ObservedZone, signer: str) -> bool:
-    """True if the private key is held by another signer, and nothing is signed with it here."""
+    """True if the private key is held by another signer, and nothing is signed with it here.
+
+    A signature over a DNSKEY RRset that was signed elsewhere was not made here.
+    """
     key, facts = observed.keys[label], observed.signers[signer]
     elsewhere = isinstance(key, Key) and key.home not in (None, signer)
-    return elsewhere and label not in facts.krrsig | facts.zrrsig
+    made = facts.zrrsig if facts.capabilities.presigned else facts.krrsig | facts.zrrsig
+    return elsewhere and label not in made
 
 
 def role_of(key: Key, observed: ObservedZone, signer: str) -> KeyRole:
@@ -62,8 +67,11 @@ def _has_ds(label: str, observed: ObservedZone) -> bool:
 def roles_of(desired: DesiredZone, observed: ObservedZone, signer: str) -> tuple[KeyRole, ...]:
     """The roles to fill. Where a signer makes its own keys they count in whatever roles they have.
 
-    A signer with KSK slots leaves us the KSK; a switch, once on, nothing but what it has.
+    A signer with KSK slots leaves us the KSK; a switch, once on, nothing but what it has. One for
+    which another signs the DNSKEY RRset has a ZSK.
     """
+    if owner_for(desired, observed, signer) is not None:
+        return (KeyRole.ZSK,)
     facts = observed.signers[signer]
     if facts.capabilities.signing in (Signing.SWITCH, Signing.POLICY) and own_keys(
         observed, signer

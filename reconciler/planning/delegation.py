@@ -106,8 +106,8 @@ def no_cross_publication(task: Task) -> Refusal | None:
                 " key with which another signer signs",
                 detail="resolvers mix what they cached from both signers, so that each must"
                 " publish the signing keys of the other (RFC 8901)",
-                opens=f"capability `{_capability(task, labels[0])}` at {world.signers[index]}, or"
-                " the zone desired unsigned while it moves",
+                opens=f"capability `{_capability(task, labels[0])}` or `presigned` at"
+                f" {world.signers[index]}, or the zone desired unsigned while it moves",
             )
     return None
 

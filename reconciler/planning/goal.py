@@ -31,6 +31,7 @@ from reconciler.planning.choice import (
     roles_of,
 )
 from reconciler.planning.named import labelled, unmatched, unwanted
+from reconciler.planning.presigned import lend
 from reconciler.planning.publication import Publication, SignerPart
 from reconciler.planning.standby import standby_part
 
@@ -129,12 +130,12 @@ def _joined(
             part = replace(part, dnskeys=part.dnskeys | shared)
         moves = len(signers) > 1 and facts.capabilities.sets_apex_ns
         parts[name] = replace(part, ns=named if moves else facts.ns)
-    goals = own.values()
+    goals, lent = own.values(), lend(desired, observed, parts)
     return Goal(
         publication=Publication(
             ds=frozenset[DsRef]().union(*(goal.ds for goal in goals)),
             ns=named if len(signers) > 1 else observed.parent.ns,
-            signers=parts,
+            signers=lent,
         ),
         keys={**observed.keys, **{k: v for goal in goals for k, v in goal.keys.items()}},
         declared=frozenset(k for goal in goals for k in goal.keys),
@@ -232,7 +233,9 @@ def _assemble(
     left = facts.dnskeys - gone
     part = SignerPart(
         dnskeys=left - _lent(observed, signer) - ready.hidden | chosen.keys() | ready.published,
-        krrsig=facts.krrsig & left - ready.silent | anchors | ready.signing,
+        krrsig=facts.krrsig & left - _lent(observed, signer) - ready.silent
+        | anchors
+        | ready.signing,
         zrrsig=facts.zrrsig & left | signing,
     )
     usable = {k.label for k in held_keys(observed, signer) if k.is_zone_key}

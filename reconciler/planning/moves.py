@@ -153,19 +153,25 @@ class Menu:
                 yield Offer(own, (Write(slot, 0, self.goal[slot]),))
 
     def _foreign_offers(self, node: Node, index: int) -> Iterator[Offer]:
-        """Keys whose home is another signer: published as they stand, never signing here."""
+        """Keys whose home is another signer, published as they stand.
+
+        They sign here only where the RRset comes signed from there (RFC 8901 model 1).
+        """
         stand, slot, name = self.signers[index], dnskey_slot(index), self.world.signers[index]
         now, goal = node[slot], self.goal[slot]
         if stand.free and not now & stand.own:
             return
+        krrsig = self.world.dnskey_parts(goal)[1]
         wished = stand.lent & (goal if self.insecure else goal | self._needed(node, index))
         for i, label in enumerate(self.world.labels):
             bit = 1 << i
             if bit & stand.own:
                 continue
             if bit & wished and not now & bit:
-                add = DnskeyAdd(signer=name, key=label, sign=False)
-                yield Offer(add, (Write(slot, KEEP_ALL, bit),))
+                sign = bool(krrsig & bit)
+                add = DnskeyAdd(signer=name, key=label, sign=sign)
+                put = self.world.dnskey(bit, bit if sign else 0)
+                yield Offer(add, (Write(slot, KEEP_ALL, put),))
             if now & bit and not goal & bit and not stand.free:
                 gone = ~self.world.dnskey(bit, bit)
                 yield Offer(DnskeyRemove(signer=name, key=label), (Write(slot, gone, 0),))

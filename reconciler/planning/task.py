@@ -143,10 +143,13 @@ def _stands(
         useful = frozenset[str]().union(*(keys for p, keys in signing.items() if p != name))
         useful |= to_come if name in observed.parent.ns else frozenset()
         capabilities = observed.signers[name].capabilities
+        if capabilities.presigned:
+            useful |= goal.signers[name].krrsig
         lent = {
             k
             for k in useful & foreign
-            if (capabilities.foreign_ksk if _is_sep(k, world) else capabilities.foreign_zsk)
+            if capabilities.presigned
+            or (capabilities.foreign_ksk if _is_sep(k, world) else capabilities.foreign_zsk)
         }
         stands.append(
             Stand(

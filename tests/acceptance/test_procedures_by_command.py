@@ -30,8 +30,6 @@ def test_the_path_is_the_one_named(
     name: str, plans: Callable[[str], Path], path_of: Callable[[Json], str]
 ) -> None:
     told = (FIXTURES / name / "path.txt").read_text()
-    if told.startswith("# open: "):
-        pytest.skip(told.partition("\n")[0])
     expected = "".join(f"{line}\n" for line in told.splitlines() if not line.startswith("#"))
     assert path_of(json.loads(plans(name).read_bytes())) == expected
 
