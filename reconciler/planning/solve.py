@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 
 from reconciler.planning import beside
 from reconciler.planning.cds import may_install
@@ -12,6 +12,7 @@ from reconciler.planning.demands import Demands, Standing, demands_of
 from reconciler.planning.edge import Edge, by_itself, edge_of
 from reconciler.planning.limits import Limit, Missed
 from reconciler.planning.moves import Menu
+from reconciler.planning.past import gone_at
 from reconciler.planning.publication import (
     DS_SLOT,
     Node,
@@ -232,14 +233,34 @@ def _is_enough(task: Task, kept: int) -> bool:
 def _claimable(task: Task, views: Views, profile: int) -> bool:
     """True if neither start nor goal is at odds with the profile already.
 
-    In `loose` and `ds-alg` a bogus start can be repaired; the others are claimed only where whole.
+    In `loose` and `ds-alg` a bogus start can be repaired; the others are claimed only where whole,
+    and where caches remember nothing that is not.
     """
     ends = [views.view(profile, *goal) for goal in _triples(task, task.goal)]
+    remembered = False
     if task.profiles[profile].name not in (LOOSE.name, DS_ALG.name):
         ends += [views.view(profile, *start) for start in _triples(task, task.start)]
-    if View.BOGUS in ends:
+        remembered = any(views.view(profile, *v) is View.BOGUS for v in _remembered(task))
+    if remembered or View.BOGUS in ends:
         return False
     return task.insecure_allowed or View.INSECURE not in ends
+
+
+def _remembered(task: Task) -> Iterator[tuple[int, int, int]]:
+    """Every view of known versions that some cache may hold at the start."""
+    held = [
+        [
+            version.value
+            for i, version in enumerate(past)
+            if version.value is not None and (i + 1 == len(past) or gone_at(past, i) > 0)
+        ]
+        for past in task.pasts
+    ]
+    count = len(task.signers)
+    reached = reached_at(task.start, count) if count > 1 else 1
+    signers = [i for i in range(count) if reached >> i & 1]
+    for p, q in product(signers, signers):
+        yield from product(held[DS_SLOT], held[dnskey_slot(p)], held[data_slot(q)])
 
 
 def _triples(task: Task, node: Node) -> list[tuple[int, int, int]]:

@@ -156,3 +156,15 @@ def test_four_csk_rollovers_in_quick_succession_stay_safe(b: Builders) -> None:
         assert plan.timeline
         assert b.bad_views(plan.timeline, b.earliest(plan), b.partial_versions(plan)) == []
         now = b.after(now, plan, 2)
+
+
+def test_no_profile_is_claimed_that_what_caches_remember_breaks_already(b: Builders) -> None:
+    """A DNSKEY RRset with a key of another algorithm, which signed nothing, left just now."""
+    both = old_dnskey("k1", "k2@8", "z1")
+    now = old_dnskey("k1", "z1", at=0)
+    history = (*OLD_NS, OLD_DATA, OLD_DS, both, now)
+    start = b.observe(ds=["k1"], keys=["k1", "z1"], data=["z1"], held=["k2@8"], settled=False)
+    plan = plan_zone(b.desire(zsk=2), replace(start, history=history))
+    assert plan.timeline
+    assert "rfc4035" not in plan.timeline.profiles
+    assert "ds-alg" in plan.timeline.profiles
