@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reconciler.audit.asked import unasked
 from reconciler.audit.offered import actor_flaws, content_flaws, offer_flaws
+from reconciler.audit.roles import role_flaws
 from reconciler.audit.taken import taken_flaws
 from reconciler.governance.risk import risk_of_plan
 from reconciler.model.durations import duration_words
@@ -38,6 +40,9 @@ def contradictions(plan: ZonePlan, found: Verdict | None) -> Iterator[str]:
             yield from actor_flaws(plan.steps, plan.observed)
             yield from content_flaws(plan.steps, plan.observed)
             yield from taken_flaws(plan.timeline)
+            yield from role_flaws(plan.steps, plan.timeline, found)
+        if plan.desired is not None:
+            yield from unasked(plan, plan.timeline)
     yield from _proof(plan.verdict, found)
     if isinstance(found, Proved):
         yield from _tightness(plan.steps, found.slack)
@@ -45,6 +50,24 @@ def contradictions(plan: ZonePlan, found: Verdict | None) -> Iterator[str]:
         yield from _rollback(plan, back)
     for other in plan.alternatives:
         yield from _alternative(other)
+
+
+def left_out(plan: ZonePlan) -> Iterator[str]:
+    """Yield what a plan does not say of what it was made from, each a clause.
+
+    Steps and a timeline alone are an example that a person wrote; whatever claims to be a plan is
+    judged by all of them, or not accepted.
+    """
+    held = {
+        "observed": plan.observed,
+        "desired": plan.desired,
+        "rules": plan.rules,
+        "desired_digest": plan.desired_digest,
+        "change_digest": plan.change_digest,
+    }
+    for name, value in held.items():
+        if plan.steps and not value:
+            yield f"claims to be a plan, and leaves out `{name}`, by which it is judged"
 
 
 def _digest(plan: ZonePlan) -> Iterator[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.timeline import Timeline
-from reconciler.planning.plan import ASSUMPTIONS
-from reconciler.planning.safety import PROFILES
+from reconciler.proof import ASSUMPTIONS, PROFILES
 
 
 def taken_flaws(timeline: Timeline) -> Iterator[str]:
@@ -17,6 +16,6 @@ def taken_flaws(timeline: Timeline) -> Iterator[str]:
         if assumption not in timeline.assumptions:
             yield f"it does not say that it takes for granted: {assumption}"
     for profile in PROFILES:
-        named = (f"profile {profile.name}," in f"{text}," for text in timeline.assumptions)
-        if profile.name not in timeline.profiles and not any(named):
-            yield f"it claims no safety for the profile {profile.name}, and does not say so"
+        named = (f"profile {profile}," in f"{text}," for text in timeline.assumptions)
+        if profile not in timeline.profiles and not any(named):
+            yield f"it claims no safety for the profile {profile}, and does not say so"

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.audit.contradictions import contradictions
+from reconciler.audit.contradictions import contradictions, left_out
 from reconciler.cli.explaining import explain_step
 from reconciler.cli.files import read_file
 from reconciler.cli.options import HERE, Format, PlanFormat, Root, TextOrJson
@@ -19,7 +19,12 @@ from reconciler.diagnostics import Diagnostic, ExitCode, Severity
 from reconciler.model.plan import Malformed, Plan, Proved, Refuted, Status, Verdict, ZonePlan
 from reconciler.proof import explain, prove
 from reconciler.spec.load import load_portfolio
-from reconciler.spec.plan_file import derived_problems, load_plan, plan_file_problem
+from reconciler.spec.plan_file import (
+    derived_problems,
+    is_example,
+    load_plan,
+    plan_file_problem,
+)
 
 PlanFile = Annotated[Path, typer.Argument(help="A plan file.")]
 
@@ -81,7 +86,11 @@ def verify(file: PlanFile, form: Format = TextOrJson.TEXT) -> None:
     bundle = load_plan(data, str(file))
     problem = _damage(data, bundle, file)
     verdicts = {name: _verdict(zone) for name, zone in bundle.zones.items()}
-    against = {n: (*contradictions(zone, verdicts[n]),) for n, zone in bundle.zones.items()}
+    drawn = is_example(data, str(file))
+    against = {
+        name: (*(() if drawn else left_out(zone)), *contradictions(zone, verdicts[name]))
+        for name, zone in bundle.zones.items()
+    }
     told = [*derived_problems(data, str(file)), *_told(against, file)]
     intact = problem is None if bundle.plan_digest else None
     good = all(verdict is None or isinstance(verdict, Proved) for verdict in verdicts.values())
@@ -92,9 +101,9 @@ def verify(file: PlanFile, form: Format = TextOrJson.TEXT) -> None:
             name: {**_verdict_json(verdict), "contradictions": against[name]}
             for name, verdict in verdicts.items()
         }
-        print_json({"ok": ok, "intact": intact, "zones": zones})
+        print_json({"ok": ok, "intact": intact, "example": drawn, "zones": zones})
     else:
-        _print_verdicts(verdicts, ok=ok)
+        _print_verdicts(verdicts, ok=ok, drawn=drawn)
     raise typer.Exit(ExitCode.OK if ok else ExitCode.VERIFICATION_FAILED)
 
 
@@ -133,10 +142,12 @@ def _verdict_json(verdict: Verdict | None) -> Mapping[str, object]:
     return {"verdict": name, "text": explain(verdict)}
 
 
-def _print_verdicts(verdicts: Mapping[str, Verdict | None], *, ok: bool) -> None:
+def _print_verdicts(verdicts: Mapping[str, Verdict | None], *, ok: bool, drawn: bool) -> None:
     for name, verdict in verdicts.items():
         told = "Nothing is changed, so there is nothing to prove."
         say(f"{name}\n{told if verdict is None else explain(verdict)}\n")
     if not verdicts:
         say("the file holds no plan of any zone")
+    if drawn and ok:
+        say("An example, not a plan: nothing says what it was made from, or what was asked for.")
     say("verified" if ok else "NOT verified")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.execute.propose import Prove
+from reconciler.model.capabilities import DsCheck
 from reconciler.model.counterfactual import Counterfactual
 from reconciler.model.plan import Need, Step, ZonePlan
+from reconciler.proof import unready_ds
 
 PROOF = "proof"
 SHORTER = 1
@@ -31,7 +33,16 @@ def _without(plan: ZonePlan, step: Step, number: int, prove: Prove) -> Counterfa
     changed = replace(step, needs=needs)
     steps = tuple(changed if other is step else other for other in plan.steps)
     left = less.wait_min if less else None
-    return Counterfactual(need=need, left=left, verdict=prove(steps, timeline))
+    known = _ahead(plan, plan.steps)
+    ahead = tuple(clause for clause in _ahead(plan, steps) if clause not in known)
+    return Counterfactual(need=need, left=left, verdict=prove(steps, timeline), ahead=ahead)
+
+
+def _ahead(plan: ZonePlan, steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """Return which DS the plan would submit ahead of their keys, with these steps."""
+    assert plan.timeline is not None, "a plan with steps has a timeline"  # noqa: S101  (invariant)
+    checks = plan.observed.parent.capabilities.checks_ds if plan.observed else DsCheck.NONE
+    return tuple(unready_ds(steps, plan.timeline, delegated=checks is DsCheck.DELEGATED))
 
 
 def _less(need: Need) -> Need | None:

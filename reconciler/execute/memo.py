@@ -23,7 +23,8 @@ from reconciler.model.plan import ZonePlan
 from reconciler.model.timeline import Timeline
 from reconciler.planning import plan_zone
 from reconciler.spec.canonical import bytes_digest
-from reconciler.spec.digests import change_text, desired_digest
+from reconciler.spec.canonical import digest as json_digest
+from reconciler.spec.digests import change_text, desired_json
 
 _ZONE = "situation."
 _DESIRED = "situation"
@@ -103,7 +104,8 @@ def _restored(
 ) -> ZonePlan:
     """Return a situation's plan as that of one of its zones."""
     plan, keys = known.plan, observed.keys
-    wanted = desired_digest(desired)
+    shall = desired_json(desired)
+    wanted = json_digest(shall)
     text = _with_member(known.text, "zone", _ZONE, observed.zone)
     text = _with_member(text, "desired", _DESIRED, wanted)
     for label, entry in keys.items():
@@ -118,6 +120,7 @@ def _restored(
         alternatives=tuple(
             replace(other, timeline=_about(keys, other.timeline)) for other in plan.alternatives
         ),
+        desired=shall,
         desired_digest=wanted,
         change_digest=bytes_digest(text),
     )

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.governance.requirements import requirement_for
-from reconciler.governance.risk import risk_of_plan
+from reconciler.governance.risk import risk_of_plan, risk_of_step
 from reconciler.model.desired import DesiredZone, Portfolio, RiskClass
 from reconciler.model.entries import Json
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Plan, Proved, Refusal, Status, Step, Verdict, ZonePlan
 from reconciler.model.timeline import Timeline
 from reconciler.planning import plan_zone
-from reconciler.spec.digests import change_digest, desired_digest, plan_digest
+from reconciler.spec.canonical import digest as json_digest
+from reconciler.spec.digests import change_digest, desired_json, plan_digest
 
 Prove = Callable[[Sequence[Step], Timeline], Verdict]
 
@@ -30,6 +31,7 @@ def judged(plan: ZonePlan, prove: Prove) -> ZonePlan:
     """Return `plan` with the verdict of the proof, and its risk as change control sees it; what
     does not prove is blocked.
     """
+    plan = _with_risks(plan)
     others = (replace(way, verdict=prove(way.steps, way.timeline)) for way in plan.alternatives)
     plan = replace(plan, alternatives=tuple(others))
     if plan.timeline is None or not plan.steps:
@@ -46,6 +48,22 @@ def judged(plan: ZonePlan, prove: Prove) -> ZonePlan:
     )
     blocked = (*plan.refusals, refusal)
     return replace(plan, verdict=verdict, status=Status.BLOCKED, refusals=blocked)
+
+
+def _with_risks(plan: ZonePlan) -> ZonePlan:
+    """Return `plan` with the class of each step raised to that of its effect."""
+    return replace(
+        plan,
+        steps=_risky(plan.steps, plan.timeline),
+        rollback=tuple(replace(b, steps=_risky(b.steps, b.timeline)) for b in plan.rollback),
+        alternatives=tuple(
+            replace(a, steps=_risky(a.steps, a.timeline)) for a in plan.alternatives
+        ),
+    )
+
+
+def _risky(steps: Sequence[Step], timeline: Timeline | None) -> tuple[Step, ...]:
+    return tuple(replace(step, risk=risk_of_step(step, timeline)) for step in steps)
 
 
 def _with_safe_ways_back(plan: ZonePlan, prove: Prove) -> ZonePlan:
@@ -84,8 +102,9 @@ def _honest(steps: Sequence[Step], verdict: Proved) -> tuple[Step, ...]:
 
 def sealed(plan: ZonePlan, portfolio: Portfolio, desired: DesiredZone) -> ZonePlan:
     """Return `plan` with the rules it falls under, and the digests of desired state and change."""
-    wanted, asked = desired_digest(desired), rules(portfolio, plan.risk)
-    plan = replace(plan, desired_digest=wanted, rules=asked)
+    shall, asked = desired_json(desired), rules(portfolio, plan.risk)
+    wanted = json_digest(shall)
+    plan = replace(plan, desired=shall, desired_digest=wanted, rules=asked)
     return replace(plan, change_digest=change_digest(plan, wanted, asked))
 
 

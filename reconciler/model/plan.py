@@ -130,7 +130,9 @@ class Proved:
     slack: tuple[WaitSlack, ...] = ()
     separations: tuple[Separation, ...] = ()
     exposure_until: int | None = None
-    """Where the start is already bogus: seconds until no cache can show its dead parts."""
+    """Where the start is already bogus: seconds until no cache can show its dead parts, with each
+    step as soon as its needs allow; a step that is late prolongs it. None also: for ever.
+    """
     versions_only: bool = False
     """True where no step names a move, so that there was nothing to hold the versions against."""
 
@@ -192,8 +194,9 @@ class ZonePlan:
     """The plan of one zone. Durations are seconds from its first step, margins left out.
 
     `distrusted_min` as in `Alternative`; `hints`: sentences on what would make the plan better.
-    `observed` is what the plan was made from, `rules` what change control asks for, as
-    `change_digest` covers it: whoever holds the plan alone can check both.
+    `observed` is what the plan was made from, `desired` the canonical value that `desired_digest`
+    is of, `rules` what change control asks for, as `change_digest` covers it: whoever holds the
+    plan alone can check them all.
     """
 
     zone: str
@@ -212,6 +215,7 @@ class ZonePlan:
     hints: tuple[str, ...] = ()
     observed: ObservedZone | None = None
     rules: Json = None
+    desired: Json = None
     desired_digest: str = ""
     change_digest: str = ""
 

@@ -1,7 +1,7 @@
 """Whether each version is what the moves of its step leave, so that no effect can be altered.
 
 A plan of which no step names a move tells only what is to be published, as examples written by hand
-do (docs/adr/): there is nothing to hold its versions against.
+do (docs/adr/): the proof then has nothing to hold its versions against, and does not ask.
 """
 
 from __future__ import annotations
@@ -48,8 +48,6 @@ def deed_flaws(
     steps: Sequence[Step], timeline: Timeline, world: World, closure: Closure
 ) -> Iterator[str]:
     """Yield where versions and the moves of their steps do not fit together, each a clause."""
-    if not any(step.moves for step in steps):
-        return
     case = _Case(world, closure, timeline, by_slot(timeline))
     for step in steps:
         yield from _denial_flaws(step, case)

@@ -39,6 +39,10 @@ _NAMED = {
 }
 
 
+PROFILES = tuple(_NAMED)
+"""The names of what every plan is to be safe for, where it can be (design/planning.md §3)."""
+
+
 class Status(StrEnum):
     """What a validator says of a view (RFC 4033 §5); untrue is what no server bears out."""
 

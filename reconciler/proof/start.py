@@ -230,7 +230,7 @@ def _forgotten(observed: ObservedZone, standing: Version, past: Sequence[Version
         until = (after.at or 0) + after.propagation + version.ttl
         held = until > 0 or _may_act(version, after)
         same = content(version) == content(after)
-        if held and not same and not _told(version, after.at or 0, past):
+        if held and not same and not _told(version, after, past):
             yield f"caches may hold {describe(version)}, and the timeline does not tell of it"
 
 
@@ -260,11 +260,12 @@ def _unknown(version: Version, standing: Version) -> bool:
     return version.unknown and version.ttl >= standing.ttl
 
 
-def _told(version: Version, replaced: int, past: Sequence[Version]) -> bool:
+def _told(version: Version, replaced: Version, past: Sequence[Version]) -> bool:
     """True if the timeline has a version of this content, or an unknown one, for as long."""
     return any(
         (other.unknown or content(other) == content(version))
         and other.ttl >= version.ttl
-        and (after.at or 0) >= replaced
+        and (after.at or 0) >= (replaced.at or 0)
+        and after.propagation >= replaced.propagation
         for other, after in pairwise(past)
     )

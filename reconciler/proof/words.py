@@ -116,7 +116,8 @@ def _proved(verdict: Proved) -> list[str]:
     if verdict.exposure_until is not None:
         lines.append(
             "The start is broken already; its last broken part is out of every cache "
-            f"{duration_words(verdict.exposure_until)} after the start at the earliest."
+            f"{duration_words(verdict.exposure_until)} after the start at the earliest:\n"
+            "if each step is taken as soon as its needs allow. Whoever is late prolongs it."
         )
     return lines
 

@@ -259,7 +259,9 @@ def _proved(verdict: Proved) -> str:
     tight = sum(slack.seconds == 0 for slack in verdict.slack)
     waits = f"; {tight} of {len(verdict.slack)} waits are tight" if verdict.slack else ""
     dead = verdict.exposure_until
-    until = f"; what is already bogus may be seen for {duration_words(dead)}" if dead else ""
+    until = (
+        f"; what is already bogus may be seen for {duration_words(dead)} at least" if dead else ""
+    )
     return f"proved for every delay that the waits allow, under {profiles}{waits}{until}"
 
 

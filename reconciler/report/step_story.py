@@ -204,6 +204,7 @@ def _verdict(case: Counterfactual) -> Iterator[str]:
         case Proved():
             yield "the proof still holds: no view would be bogus, or insecure unasked for"
             yield f"  {_still(case)}"
+            yield from (f"  {visible(clause)}" for clause in case.ahead)
         case Refuted():
             yield from _refuted(case.verdict)
         case Malformed():

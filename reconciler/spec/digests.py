@@ -34,14 +34,19 @@ def desired_digest(desired: DesiredZone) -> str:
 
 
 def desired_text(desired: DesiredZone) -> bytes:
-    """Return the canonical text that `desired_digest` covers.
+    """Return the canonical text that `desired_digest` covers."""
+    return canonical(desired_json(desired))
 
-    It holds every field but the name of the policy, whose content counts, and no order of signers.
+
+def desired_json(desired: DesiredZone) -> dict[str, Json]:
+    """Return what `desired_text` holds, as a plan file does.
+
+    It is every field but the name of the policy, whose content counts, and no order of signers.
     """
     members = {name: _normal(value) for name, value in _fields(desired) if name != "policy"}
     policy = _policy(desired.policy)
     content = members | {"policy": policy, "signers": list[Json](sorted(desired.signers))}
-    return canonical({"format": "reconcile-desired/1", "desired": content})
+    return {"format": "reconcile-desired/1", "desired": content}
 
 
 def change_digest(plan: ZonePlan, desired_digest: str, policy_rules: Json) -> str:

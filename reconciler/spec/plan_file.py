@@ -50,6 +50,7 @@ class ZonePlanFile(Wire):
     alternatives: tuple[AlternativeFile, ...] = ()
     hints: tuple[str, ...] = ()
     observed: ObservedZoneFile | None = None
+    desired: JsonValue = None
     rules: JsonValue = None
     refusals: tuple[RefusalFile, ...] = ()
     desired_digest: str = ""
@@ -69,6 +70,7 @@ class ZonePlanFile(Wire):
             alternatives=tuple(each.value() for each in self.alternatives),
             hints=self.hints,
             observed=self._observed(zone),
+            desired=self.desired,
             rules=self.rules,
             verdict=self.proof.value() if self.proof else None,
             rollback=tuple(back.value(after) for after, back in self.rollback.items()),
@@ -157,6 +159,23 @@ def plan_file_problem(data: bytes, source: str) -> Diagnostic | None:
         f"the file was changed after it was written: its content has {actual}",
         hint="make a new plan with `reconcile plan --out FILE`",
     )
+
+
+_DRAWN = frozenset({"zone", "steps", "timeline", "format_version"})
+"""Members of an example that a person wrote: what is published when, and no more."""
+
+
+def is_example(data: bytes, source: str) -> bool:
+    """True if a file holds steps and timelines alone, so that it claims to be nobody's plan.
+
+    `data` is a valid plan file.
+    """
+    value = parse(data, source).value
+    file = value if isinstance(value, dict) else {}
+    zones = file.get("zones", {})
+    held = zones.values() if isinstance(zones, dict) else ()
+    members = file.keys() - {"zones"}
+    return members.union(*(zone for zone in held if isinstance(zone, dict))) <= _DRAWN
 
 
 _DERIVED = frozenset({"tag", "profiles", "assumptions", "ds_records"})

@@ -53,6 +53,7 @@ def zone_plan_json(plan: ZonePlan) -> dict[str, Json]:
         "hints": list[Json](plan.hints),
         "ds_records": _ds_records_json(plan) or None,
         "observed": zone_json(plan.observed, plan.at) if plan.observed else None,
+        "desired": plan.desired,
         "rules": plan.rules,
         "refusals": [_refusal_json(refusal) for refusal in plan.refusals],
         "desired_digest": plan.desired_digest or None,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import base64
 import copy
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from reconciler.diagnostics import SpecError
+from reconciler.model.plan import ZonePlan
 from reconciler.spec.canonical import digest
+from reconciler.spec.digests import change_digest
+from reconciler.spec.plan_file import load_plan
 
 Json = dict[str, Any]
 Tampered = Iterator[tuple[str, Json]]
@@ -169,6 +174,106 @@ def _label(version: Json) -> str:
     return f"{version['rrset']} at {version.get('signer', 'the parent')} since {since}"
 
 
+def moves_all_deleted(zone: Json) -> Tampered:
+    for by_themselves in (False, True):
+        changed = copy.deepcopy(zone)
+        for step in changed["steps"]:
+            step["moves"] = []
+            if by_themselves:
+                step["actor"] = step["actor"].replace("signer:", "signer-itself:")
+        if changed["steps"]:
+            yield f"all moves, by themselves: {by_themselves}", changed
+
+
+def profiles_shortened(zone: Json) -> Tampered:
+    for name in zone["profiles"]:
+        changed = copy.deepcopy(zone)
+        told = (changed, changed["timeline"], changed.get("proof", {}))
+        for each in told:
+            each["profiles"] = [profile for profile in each.get("profiles", ()) if profile != name]
+        yield name, changed
+
+
+def insecurity_smuggled_in(zone: Json) -> Tampered:
+    if not zone["timeline"]["insecure_allowed"]:
+        changed = copy.deepcopy(zone)
+        changed["timeline"]["insecure_allowed"] = True
+        yield "insecure_allowed", changed
+
+
+def assumptions_removed(zone: Json) -> Tampered:
+    for number, sentence in enumerate(zone["assumptions"]):
+        if not sentence.startswith("not claimed"):
+            changed = copy.deepcopy(zone)
+            changed["assumptions"].pop(number)
+            changed["timeline"]["assumptions"].pop(number)
+            yield sentence, changed
+
+
+def freeze_classes_lowered(zone: Json) -> Tampered:
+    order = ("start", "continue", "rescue")
+    for index, step in enumerate(zone["steps"]):
+        for lower in order[order.index(step["freeze_class"]) + 1 :]:
+            changed = copy.deepcopy(zone)
+            changed["steps"][index]["freeze_class"] = lower
+            yield f"{step['id']} {lower}", changed
+
+
+def risks_lowered(zone: Json) -> Tampered:
+    for index, step in enumerate(zone["steps"]):
+        if step["risk"] != "R0":
+            changed = copy.deepcopy(zone)
+            changed["steps"][index]["risk"] = "R0"
+            yield step["id"], changed
+    changed = copy.deepcopy(zone)
+    changed["risk"] = changed["rules"]["risk"] = "R1"
+    if changed["steps"]:
+        yield "the plan", changed
+
+
+def actors_altered(zone: Json) -> Tampered:
+    signer = min(zone["observed"]["signers"])
+    for index, step in enumerate(zone["steps"]):
+        for actor in ("parent", f"signer:{signer}", f"signer-itself:{signer}", "person"):
+            if set(actor.split(",")) != set(step["actor"].split(",")):
+                changed = copy.deepcopy(zone)
+                changed["steps"][index]["actor"] = actor
+                yield f"{step['id']} {actor}", changed
+
+
+def evidence_not_waited_for(zone: Json) -> Tampered:
+    for place, changed, number in _needs(zone):
+        changed["needs"][number]["from"] = "effect"
+        yield place
+
+
+def propagation_lowered(zone: Json) -> Tampered:
+    for index, version in enumerate(zone["timeline"]["versions"]):
+        follows = version["step"] is not None or version["at"] is not None
+        if follows and version["propagation"]:
+            changed = copy.deepcopy(zone)
+            changed["timeline"]["versions"][index]["propagation"] -= 1
+            yield _label(version), changed
+
+
+def desires_altered(zone: Json) -> Tampered:
+    changed = copy.deepcopy(zone)
+    policy = changed["desired"]["desired"]["policy"]
+    policy["ksk_rollover"] = (
+        "double-rrset" if "rrset" not in policy["ksk_rollover"] else "double-ds"
+    )
+    yield "ksk_rollover", changed
+    changed = copy.deepcopy(zone)
+    changed["desired"]["desired"]["signed"] ^= True
+    yield "signed", changed
+
+
+def members_left_out(zone: Json) -> Tampered:
+    for name in ("observed", "desired", "rules", "desired_digest", "change_digest"):
+        if zone["steps"]:
+            yield name, {member: value for member, value in zone.items() if member != name}
+
+
 KINDS: dict[str, Callable[[Json], Tampered]] = {
     "a need removed": needs_removed,
     "a wait shortened": waits_shortened,
@@ -183,6 +288,17 @@ KINDS: dict[str, Callable[[Json], Tampered]] = {
     "a version left out": versions_left_out,
     "a TTL lowered": ttls_lowered,
     "expires set to null": ends_of_signatures_set_to_null,
+    "all moves deleted": moves_all_deleted,
+    "a profile dropped": profiles_shortened,
+    "insecurity allowed": insecurity_smuggled_in,
+    "an assumption removed": assumptions_removed,
+    "a freeze class lowered": freeze_classes_lowered,
+    "a risk lowered": risks_lowered,
+    "an actor altered": actors_altered,
+    "a wait from an effect": evidence_not_waited_for,
+    "a propagation bound lowered": propagation_lowered,
+    "what was desired altered": desires_altered,
+    "a member left out": members_left_out,
 }
 
 
@@ -197,11 +313,20 @@ def with_another_plan_digest(plan: Json) -> Json:
     return {**rest, "plan_digest": digest(rest)}
 
 
-def with_no_digest_left(plan: Json) -> Json:
-    """Take away everything that binds the file to an approval."""
-    gone = {"change_digest", "rules"}
-    zones = {
-        name: {member: value for member, value in zone.items() if member not in gone}
-        for name, zone in plan["zones"].items()
-    }
-    return {"format_version": plan["format_version"], "zones": zones}
+def with_every_digest_anew(plan: Json) -> Json:
+    """Compute the digests of what people approve anew too, as whoever makes another plan does.
+
+    What cannot be read as a plan any more keeps those it has.
+    """
+    try:
+        read = load_plan(json.dumps(plan).encode(), "tampered.json")
+    except SpecError:
+        return plan
+    zones = {name: zone | _digests(zone, read.zones[name]) for name, zone in plan["zones"].items()}
+    return with_another_plan_digest({**plan, "zones": zones})
+
+
+def _digests(zone: Json, plan: ZonePlan) -> Json:
+    if "change_digest" not in zone:
+        return {}
+    return {"change_digest": change_digest(plan, plan.desired_digest, plan.rules)}

@@ -55,3 +55,13 @@ def test_each_plan_is_drawn_in_every_form(
     assert all(step in drawn.out for step in ids)
     if form != "svg":
         assert all(other["name"] in drawn.out for other in zone["alternatives"])
+
+
+def test_a_wait_that_the_cardinal_rule_alone_asks_for_is_told_in_words(
+    plans: Callable[[str], Path], reconcile: Reconcile, tmp_path: Path
+) -> None:
+    told = reconcile("show", plans("p18"), "--explain", "s2", "-C", tmp_path)
+    otherwise = " ".join(told.out.partition("what would happen otherwise")[2].split())
+    assert "the proof still holds" in otherwise
+    lacking = "DNSKEY {ksk, zsk} at a signed by {ksk} (from before), without that key (I6)"
+    assert f"s2 submits the DS of ksk@13/2 when some cache may hold {lacking}" in otherwise

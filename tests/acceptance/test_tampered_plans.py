@@ -1,7 +1,7 @@
 """No plan file that was tampered with is ever verified, however careful the hand that did it.
 
-The most careful hand takes away every digest that binds a file to its approval; what is left must
-contradict itself, or the proof.
+The most careful hand computes every digest anew, so that no approval covers the file; what it says
+must then contradict itself, or the proof.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.acceptance.tampering import (
     Json,
     carelessly,
     with_another_plan_digest,
-    with_no_digest_left,
+    with_every_digest_anew,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_what_was_tampered_with_is_rejected(
     accepted = []
     for place, zone in KINDS[kind](plan["zones"][ZONE]):
         file = tmp_path / "tampered.json"
-        file.write_text(json.dumps(with_no_digest_left({**plan, "zones": {ZONE: zone}})))
+        file.write_text(json.dumps(with_every_digest_anew({**plan, "zones": {ZONE: zone}})))
         ended = reconcile("verify", file)
         if ended.code != REJECTED or not ended.out.endswith("NOT verified\n"):
             accepted.append(f"{place}: {ended.code} {ended.err}")
@@ -70,3 +70,22 @@ def test_a_file_that_looks_intact_is_rejected_by_what_people_approve(
             ended = reconcile("verify", file)
             assert ended.code == REJECTED
             assert f"error[{code}]" in ended.err
+
+
+def test_steps_and_timeline_alone_are_verified_as_an_example_and_as_no_plan(
+    plans: Callable[[str], Path], reconcile: Reconcile, tmp_path: Path
+) -> None:
+    zone = json.loads(plans("p13").read_bytes())["zones"][ZONE]
+    steps = [{**step, "moves": []} for step in zone["steps"]]
+    drawn = {"zone": ZONE, "steps": steps, "timeline": zone["timeline"]}
+    file = tmp_path / "drawn.json"
+    file.write_text(json.dumps(drawn))
+    ended = reconcile("verify", file)
+    assert ended.code == 0
+    assert "No step names a move: only the versions were judged." in ended.out
+    assert "An example, not a plan" in ended.out
+    for member in ("status", "at", "risk", "observed", "desired", "proof"):
+        file.write_text(json.dumps({**drawn, member: zone[member]}))
+        ended = reconcile("verify", file)
+        assert ended.code == REJECTED
+        assert "claims to be a plan, and leaves out `rules`" in ended.err
