@@ -21,6 +21,9 @@ from reconciler.model.plan import Status, ZonePlan
 from reconciler.planning import plan_zone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.model.observed import ObservedZone
     from tests.planning.conftest import Builders
 
 HOSTED = SignerCapabilities(signing=Signing.SWITCH, rolls_by_itself=RollsByItself.ZSK)
@@ -133,15 +136,35 @@ def test_a_polling_parent_beside_a_cds_set_is_refused(b: Builders) -> None:
     assert plan_zone(b.desire(ksk=2), start).refusals[0].rule == "I10"
 
 
-def test_signatures_that_end_refuse_everything_but_removing_the_ds_in_time(b: Builders) -> None:
-    start = b.signed()
-    facts = replace(start.signers["a"], signatures=SignatureFacts(expires=10_000))
-    start = replace(start, signers={"a": facts})
-    assert plan_zone(b.desire(ksk=2), start).refusals[0].rule == "I4"
-    plan = plan_zone(b.desire(signed=False), start)
+@pytest.fixture
+def ending(b: Builders) -> Callable[[int], ObservedZone]:
+    """A signed zone whose signatures end in 10,000 s, under a parent as slow as said."""
+
+    def at(processing_max: int) -> ObservedZone:
+        start = b.signed(parent=ParentCapabilities(processing_max=processing_max))
+        facts = replace(start.signers["a"], signatures=SignatureFacts(expires=10_000))
+        return replace(start, signers={"a": facts})
+
+    return at
+
+
+def test_signatures_that_end_refuse_everything_but_removing_the_ds_in_time(
+    b: Builders, ending: Callable[[int], ObservedZone]
+) -> None:
+    assert plan_zone(b.desire(ksk=2), ending(600)).refusals[0].rule == "I4"
+    plan = plan_zone(b.desire(signed=False), ending(600))
     assert plan.timeline
     assert [d.wait_max for d in plan.steps[0].not_after] == [10_000 - 7200]
     assert 10_000 in [getattr(v, "expires", None) for v in plan.timeline.versions]
+
+
+def test_a_parent_that_may_remove_the_ds_too_late_is_refused_by_how_much(
+    b: Builders, ending: Callable[[int], ObservedZone]
+) -> None:
+    refusal = plan_zone(b.desire(signed=False), ending(86400)).refusals[0]
+    assert refusal.rule == "I4"
+    assert "23 h 13 min 20 s" in refusal.summary
+    assert "processing_max" in refusal.opens
 
 
 def test_dropping_strict_validators_needs_an_explicit_request(b: Builders) -> None:
