@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.model.capabilities import Signing
 from reconciler.model.desired import DenialKind, DesiredZone
 from reconciler.model.durations import duration_words
-from reconciler.model.keys import Key, UnmatchedDs
+from reconciler.model.keys import REVOKE_FLAG, Key, UnmatchedDs
 from reconciler.model.observed import ObservedZone
 from reconciler.planning.choice import FIRST_GENERATION
 from reconciler.planning.goal import Goal
@@ -22,6 +23,8 @@ def hints_on(desired: DesiredZone, observed: ObservedZone, goal: Goal) -> tuple[
         *_spoiled_generations(desired, observed),
         *_ending_signatures(desired, observed),
         *_first_denials(desired, observed),
+        *_revoked(desired, observed),
+        *_tags_once_revoked(goal),
     )
 
 
@@ -82,3 +85,30 @@ def _first_denials(desired: DesiredZone, observed: ObservedZone) -> Iterator[str
         facts = observed.signers[name]
         if not facts.zrrsig and DenialKind.NSEC in facts.capabilities.denials:
             yield f"the policy says nothing of `denial`, so that {name} begins with NSEC"
+
+
+def _revoked(desired: DesiredZone, observed: ObservedZone) -> Iterator[str]:
+    for name in sorted({*desired.signers, *observed.parent.ns} & observed.signers.keys()):
+        for label in sorted(observed.signers[name].dnskeys):
+            key = observed.keys[label]
+            if isinstance(key, Key) and key.flags & REVOKE_FLAG:
+                yield (
+                    f"the DNSKEY {label} at {name} is revoked (RFC 5011): no chain of trust can use"
+                    " it, and for how long those who trusted it must see it nobody here knows"
+                )
+
+
+def _tags_once_revoked(goal: Goal) -> Iterator[str]:
+    """Revoking a key gives it another tag, which another key may have (I9)."""
+    for name, part in sorted(goal.publication.signers.items()):
+        found = (goal.keys[label] for label in sorted(part.dnskeys))
+        keys = [key for key in found if isinstance(key, Key) and key.tag is not None]
+        for key in keys:
+            revoked = replace(key, flags=key.flags | REVOKE_FLAG)
+            for other in keys:
+                same = (other.algorithm, other.tag) == (revoked.algorithm, revoked.tag)
+                if same and other is not key and not key.flags & REVOKE_FLAG:
+                    yield (
+                        f"at {name} the key {key.label}, once revoked, would have the tag"
+                        f" {other.tag} of {other.label} (I9): it could not be revoked beside it"
+                    )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from reconciler.model.desired import DesiredZone, KeyState
-from reconciler.model.keys import Key, KeyEntry, UnmatchedDs, dnskey_rdata
+from reconciler.model.keys import REVOKE_FLAG, Key, KeyEntry, UnmatchedDs, dnskey_rdata
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Refusal
 
@@ -40,7 +41,11 @@ def labelled(desired: DesiredZone, observed: ObservedZone, *wanted: KeyState) ->
 
 
 def ambiguous(desired: DesiredZone, observed: ObservedZone) -> Refusal | None:
-    """Return why a name does not tell which key is meant, None where each does."""
+    """Return why a name does not tell which key is meant, or what is said of it; None if each does.
+
+    Nor can it be asked for that a key be revoked: no move does that (P22).
+    """
+    said: dict[str, tuple[str, KeyState]] = {}
     for name in sorted(desired.named_keys):
         keys = [k for k in _matching(name, observed) if isinstance(observed.keys[k], Key)]
         if len(keys) > 1:
@@ -50,7 +55,43 @@ def ambiguous(desired: DesiredZone, observed: ObservedZone) -> Refusal | None:
                 detail="nothing is done to a key as long as another one may be meant",
                 opens="the DNSKEY in presentation form in the place of algorithm and tag",
             )
+        for label in keys:
+            before = said.setdefault(label, (name, desired.named_keys[name]))
+            if before[1] is not desired.named_keys[name]:
+                return _said_twice(label, before, (name, desired.named_keys[name]))
+        if not keys and (active := _unrevoked(name, observed)):
+            return _revoking(active)
     return None
+
+
+def _said_twice(label: str, one: tuple[str, KeyState], other: tuple[str, KeyState]) -> Refusal:
+    return Refusal(
+        rule="desired-state",
+        summary=f"{label} is named twice: `{one[0]}` is {one[1]}, and `{other[0]}` is {other[1]}",
+        detail="one key cannot be both, and nobody knows which was meant",
+        opens="one of the two members of `named_keys`",
+    )
+
+
+def _unrevoked(name: str, observed: ObservedZone) -> str | None:
+    """Return the published key of which a name is the revoked form (RFC 5011 §2.1), if any."""
+    words = " ".join(name.split())
+    served = frozenset[str]().union(*(facts.dnskeys for facts in observed.signers.values()))
+    for label in sorted(served):
+        key = observed.keys[label]
+        if isinstance(key, Key) and replace(key, flags=key.flags | REVOKE_FLAG).text() == words:
+            return label
+    return None
+
+
+def _revoking(label: str) -> Refusal:
+    return Refusal(
+        rule="I17",
+        summary=f"the revoked form of {label} is named, and no plan revokes a key",
+        detail="revocation tells those who follow trust anchors by RFC 5011, whose hold-down times"
+        " are not planned for; a DS for the key would fit it no more",
+        opens=f"the name of {label} as it is published, with `remove` or `compromised`",
+    )
 
 
 def _matching(name: str, observed: ObservedZone) -> tuple[str, ...]:

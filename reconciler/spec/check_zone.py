@@ -7,10 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.model.capabilities import SIGNER_KINDS, SignerCapabilities, Signing
-from reconciler.model.desired import KeyScheme
+from reconciler.model.capabilities import (
+    PARENT_KINDS,
+    SIGNER_KINDS,
+    DsCheck,
+    DsWrite,
+    SignerCapabilities,
+    Signing,
+)
+from reconciler.model.desired import KeyScheme, KskRollover
 from reconciler.model.keys import KeyRole
 from reconciler.spec.fields import ALGORITHMS, mnemonic
+from reconciler.spec.key_names import key_name
 from reconciler.spec.names import BadNameError, zone_name
 from reconciler.spec.policies import PolicySpec
 from reconciler.spec.portfolio import PortfolioSpec
@@ -51,11 +59,13 @@ def findings(spec: ZoneSpec, source: Source, context: Context) -> Iterator[Diagn
     yield from _reference(source, context, "parent", spec.parent, portfolio.parents)
     yield from _signers(spec, source, context)
     yield from _ends(spec, source, context)
+    yield from _keys_named_twice(source)
     policy = portfolio.policies.get(spec.policy)
     if policy is not None:
         yield from _generations(spec, policy, source)
         if spec.dnssec == "signed":
             yield from _abilities(spec, policy, source, context)
+            yield from _rollover(spec, policy, source, context)
 
 
 _SECTIONS = {
@@ -89,6 +99,43 @@ def _ends(spec: ZoneSpec, source: Source, context: Context) -> Iterator[Diagnost
     known = context.portfolio.signers
     for signer in spec.ends.keys() - known.keys():
         yield _unknown(source, context, ("ends", signer), signer, known)
+
+
+def _keys_named_twice(source: Source) -> Iterator[Diagnostic]:
+    """Algorithms have a number and a mnemonic, so that two names can be one."""
+    named = source.root.children.get("named_keys")
+    first: dict[str, str] = {}
+    for written in named.keys if named is not None else ():
+        before = first.setdefault(key_name(written), written)
+        if before != written:
+            line, column = source.place(("named_keys", before), key=True)
+            yield source.finding(
+                "key-named-twice",
+                ("named_keys", written),
+                f"`{written}` is the key that `{before}` in line {line}, column {column} names",
+                hint="say of each key one thing",
+                key=True,
+            )
+
+
+def _rollover(
+    spec: ZoneSpec, policy: PolicySpec, source: Source, context: Context
+) -> Iterator[Diagnostic]:
+    """A DS ahead of its DNSKEY is for parents that look at none."""
+    system = context.portfolio.parents.get(spec.parent)
+    kind = PARENT_KINDS.get(system.kind) if system else None
+    if kind is None or KskRollover(policy.ksk_rollover) is KskRollover.DOUBLE_KSK:
+        return
+    able = kind.capabilities
+    if able.checks_ds is not DsCheck.NONE or able.write is DsWrite.NONE:
+        yield source.finding(
+            "rollover-unsupported",
+            ("policy",),
+            f"`{spec.parent}` takes no DS whose DNSKEY is not published, and policy "
+            f"`{spec.policy}` asks for `{policy.ksk_rollover}`: no KSK can be rolled",
+            hint="take a policy with `ksk_rollover: double-ksk`",
+            severity=Severity.WARNING,
+        )
 
 
 def _unknown(

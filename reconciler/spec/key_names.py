@@ -19,6 +19,7 @@ _LARGEST_TAG = 65535
 _LARGEST_OCTET = 255
 _KEY_NAME = "key-name"
 _INSTANT = "instant"
+_REVOCATION = "revocation"
 _HINT = (
     "write algorithm and tag (`13/2371`), a DNSKEY (`257 3 13 mdsswUyr...`), "
     "or a DS (`2371 13 2 9f86d081...`), as `dig` prints them"
@@ -67,6 +68,14 @@ def _ds(text: str) -> str | None:
     if max(numbers[1:]) > _LARGEST_OCTET:
         return None
     return " ".join([*(str(number) for number in numbers), match[4]])
+
+
+def key_state(value: object) -> object:
+    """Return what is said of a key, if it is not that it is, or shall be, revoked."""
+    if value in ("revoked", "revoke"):
+        hint = "trust that follows the DS needs no revocation; `remove` withdraws the key"
+        raise refusal(_REVOCATION, "no plan revokes a key (RFC 5011)", hint)
+    return value
 
 
 def instant(value: object) -> datetime:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from reconciler.model.desired import DesiredZone, DnssecPolicy, KeyState
 from reconciler.model.keys import KeyRole
 from reconciler.spec.fields import Strict
 from reconciler.spec.json_schema import document_schema
-from reconciler.spec.key_names import Instant, KeyName
+from reconciler.spec.key_names import Instant, KeyName, key_state
 
 MAX_GENERATION = 1_000_000
 """Highest generation of a key: far beyond any number of rollovers, and short in every report."""
@@ -81,7 +81,10 @@ class ZoneSpec(Strict):
         Field(description="Free labels for people and rules", examples=[{"region": "eu"}]),
     ] = Field(default_factory=dict)
     named_keys: Annotated[
-        dict[KeyName, Literal["keep", "remove", "compromised", "lost"]],
+        dict[
+            KeyName,
+            Annotated[Literal["keep", "remove", "compromised", "lost"], BeforeValidator(key_state)],
+        ],
         Field(
             description="What is known of single keys and DS: `keep` adopts one that nobody "
             "declared, `remove` takes one away, `compromised` must not be trusted any more, `lost` "

@@ -108,3 +108,47 @@ def test_a_ds_that_fits_no_key_stays_where_it_is_named_to_be_kept(b: Builders, n
     assert any("keep" in hint for hint in plan.hints)
     kept = plan_zone(called(b.desire(), name, KeyState.KEEP), start)
     assert kept.status is Status.NO_CHANGE
+
+
+def test_a_key_of_which_two_things_are_said_is_not_planned_with(b: Builders) -> None:
+    key = b.key_of("k1")
+    assert isinstance(key, Key)
+    named = {b.name("k1"): KeyState.LOST, key.text(): KeyState.COMPROMISED}
+    plan = plan_zone(replace(b.desire(), named_keys=named), b.signed())
+    assert (plan.status, plan.refusals[0].rule) == (Status.BLOCKED, "desired-state")
+    same = dict.fromkeys(named, KeyState.KEEP)
+    assert plan_zone(replace(b.desire(), named_keys=same), b.signed()).status is Status.NO_CHANGE
+
+
+def revoked(key: object) -> Key:
+    assert isinstance(key, Key)
+    return replace(key, label=f"{key.label}-revoked", flags=key.flags | 128)
+
+
+@pytest.mark.parametrize("state", KeyState)
+def test_no_plan_revokes_a_key_and_who_names_its_revoked_form_is_told(
+    b: Builders, state: KeyState
+) -> None:
+    """P22, RFC 5011: the revoked form is another DNSKEY, with another tag and another DS."""
+    name = revoked(b.key_of("k1")).text()
+    (refusal,) = plan_zone(called(b.desire(ksk=2), name, state), b.signed()).refusals
+    assert (refusal.rule, "no plan revokes" in refusal.summary) == ("I17", True)
+
+
+def test_a_revoked_key_that_is_seen_is_named(b: Builders) -> None:
+    gone = revoked(b.key_of("k9"))
+    start = b.observe(ds=["k1"], keys=["k1", gone.label, "z1"], data=["z1"], entries=[gone])
+    hints = plan_zone(b.desire(), start).hints
+    assert any(f"{gone.label} at a is revoked" in hint for hint in hints)
+
+
+def test_a_key_whose_revoked_form_would_bear_the_tag_of_another_is_named(b: Builders) -> None:
+    """I9: REVOKE adds 128 to the tag; the other key's first octet pair makes up for it."""
+    one = Key(label="k1", algorithm=13, flags=257, public_key=b"abcdef", home="a", generation=1)
+    pair = int.from_bytes(b"ab") + 128
+    other = replace(one, label="k9", public_key=pair.to_bytes(2) + b"cdef", home=None)
+    assert other.tag == revoked(one).tag
+    start = b.observe(ds=["k1"], keys=["k1", "k9", "z1"], data=["z1"], entries=[one, other])
+    hints = [hint for hint in plan_zone(b.desire(), start).hints if "once revoked" in hint]
+    assert len(hints) == 1
+    assert "k1, once revoked, would have the tag" in hints[0]

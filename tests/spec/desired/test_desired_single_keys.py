@@ -106,3 +106,36 @@ def test_a_policy_says_how_keys_are_replaced_and_kept_ready(
     assert policy.standby_ksk is StandbyKsk.SIGNING
     assert policy.standby_zsk
     assert policy.lower_ttls
+
+
+def test_a_key_is_not_named_twice_by_number_and_by_mnemonic(
+    repository: Any,  # noqa: ANN401 (the fixture's own class)
+    zone_text: str,
+) -> None:
+    both = "named_keys:\n  13/2371: keep\n  ECDSAP256SHA256/2371: lost\n"
+    assert repository.zone(zone_text + both) == ["key-named-twice 9:3"]
+    (finding,) = repository.load().diagnostics
+    assert "line 8, column 3" in finding.summary
+
+
+def test_a_key_is_not_asked_to_be_revoked(repository: Any, zone_text: str) -> None:  # noqa: ANN401 (the fixture's own class)
+    assert repository.zone(f'{zone_text}named_keys: {{"13/1": revoked}}\n') == ["revocation 7:22"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"), [("cds", ["rollover-unsupported 3:9"]), ("sandbox-registrar", [])]
+)
+def test_a_ds_ahead_of_its_key_at_a_parent_that_looks_for_the_key_is_warned_of(
+    repository: Any,  # noqa: ANN401 (the fixture's own class)
+    zone_text: str,
+    kind: str,
+    found: list[str],
+) -> None:
+    repository.portfolio(
+        "one: {keys: csk}\nsigners:",
+        "one: {keys: csk, ksk_rollover: double-ds}\nsigners:",
+    )
+    file = repository.zones / "portfolio.yaml"
+    file.write_text(file.read_text().replace("sandbox-registrar", kind))
+    told = repository.zone(zone_text.replace("policy: std", "policy: one"))
+    assert [each for each in told if each.startswith("rollover")] == found
