@@ -105,7 +105,7 @@ def _digest(scene: Scene, plan: ZonePlan, logged: LoggedPlan, step: Step) -> str
 
 def _refinement(scene: Scene, plan: ZonePlan, step: Step) -> Refined | None:
     """Return the refinement whose digest a step of class R3 or above needs approved, if any."""
-    if risk_of_step(step, plan.timeline) < RiskClass.R3:
+    if not scene.log.refined or risk_of_step(step, plan.timeline) < RiskClass.R3:
         return None
     return max(scene.log.refined.values(), key=lambda r: r.seq, default=None)
 

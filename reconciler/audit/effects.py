@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.audit.plans import digest_of, refined
+from reconciler.audit.digests import digest_of
+from reconciler.audit.plans import refined
 from reconciler.audit.scene import Problem, Scene
 from reconciler.audit.shown import not_shown
 from reconciler.model.entries import Event

@@ -10,10 +10,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from reconciler.audit.policy import rules_in_digest
+from reconciler.audit.digests import digest_of
 from reconciler.audit.scene import Problem, Scene
 from reconciler.diagnostics import ReconcileError
-from reconciler.governance.approvals import Rules
 from reconciler.ledger.history import ZoneLog
 from reconciler.model.entries import Json
 from reconciler.model.keys import Key, KeyEntry
@@ -22,7 +21,6 @@ from reconciler.model.timeline import Timeline, Version
 from reconciler.proof import prove
 from reconciler.spec.canonical import bytes_digest
 from reconciler.spec.canonical import digest as json_digest
-from reconciler.spec.digests import change_digest
 from reconciler.spec.plan_file import load_plan
 
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -118,11 +116,6 @@ def _last_seen(log: ZoneLog) -> datetime:
     """Return when the zone was last seen, by the record: a plan starts from there or later."""
     adopted = [log.adopted.at] if log.adopted else []
     return max([_EVER, *adopted, *(evidence.seen_at for evidence in log.seen)])
-
-
-def digest_of(plan: ZonePlan, rules: Rules) -> str:
-    """Return the change digest of a plan under these rules."""
-    return change_digest(plan, plan.desired_digest, rules_in_digest(rules, plan.risk))
 
 
 def proof_of(steps: tuple[Step, ...], timeline: Timeline) -> Verdict:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from reconciler.audit.verify import Demands
 from reconciler.audit.verify import audit as judge
+from reconciler.cli.collecting import no_collection
 from reconciler.cli.options import HERE, Format, Root, TextOrJson
 from reconciler.cli.output import console, print_json, say, show
 from reconciler.clock import SystemClock
@@ -81,7 +82,7 @@ def verify(
     ledger = open_ledger(root, home, _AUDITOR)
     there = witness_tip(ledger.git, asked, home.branch) if asked else None
     tip = _tip(ledger, root)
-    with open_record(ledger.git, tip) as record:
+    with open_record(ledger.git, tip) as record, no_collection():
         found = judge(record, demands)
     seen = tuple(witness_findings(ledger.git, tip, there, asked)) if asked else ()
     findings = (*seen, *found.findings)

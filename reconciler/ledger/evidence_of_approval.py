@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from reconciler.governance.approvals import Approval
 from reconciler.governance.people import is_author
@@ -29,7 +30,7 @@ def _examined(logged: LoggedApproval, zone: str, ledger_id: str, person: Person 
     at, flaw = logged.at, _actor_flaw(logged, person)
     signed = logged.channel is Channel.SSH
     if signed:
-        statement = read_statement(logged.statement)
+        statement = _read(logged.statement)
         flaw = _flaw(logged, statement, zone, ledger_id) or _signature_flaw(logged, person)
         at = statement.at if statement and not flaw else logged.at
     return Approval(
@@ -41,6 +42,10 @@ def _examined(logged: LoggedApproval, zone: str, ledger_id: str, person: Person 
         revoked=logged.revoked,
         flaw=flaw,
     )
+
+
+_read = lru_cache(maxsize=2**15)(read_statement)
+"""As many as signatures are remembered: each is judged on record and again at each step."""
 
 
 def _actor_flaw(logged: LoggedApproval, person: Person | None) -> str | None:
