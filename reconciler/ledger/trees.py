@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 FILE = b"100644"
 FOLDER = b"40000"
 
 
-@dataclass(frozen=True, slots=True)
-class TreeItem:
+class TreeItem(NamedTuple):
     """One line of a tree: its mode, and the hexadecimal id of the object."""
 
     mode: bytes
@@ -38,27 +40,31 @@ def object_id(kind: str, data: bytes, algorithm: str) -> str:
 
 def parse_tree(data: bytes, algorithm: str) -> Tree:
     """Read a raw tree object."""
+    found = _lines(algorithm).findall(data)
+    if sum(len(mode) + len(name) + len(oid) + 2 for mode, name, oid in found) != len(data):
+        message = "this is no tree"
+        raise ValueError(message)
+    return {
+        name.decode("utf-8", "surrogateescape"): TreeItem(mode, oid.hex())
+        for mode, name, oid in found
+    }
+
+
+@lru_cache
+def _lines(algorithm: str) -> re.Pattern[bytes]:
     width = hashlib.new(algorithm, usedforsecurity=False).digest_size
-    tree, at = {}, 0
-    while at < len(data):
-        end = data.index(b"\0", at)
-        mode, name = data[at:end].split(b" ", 1)
-        at = end + 1 + width
-        tree[name.decode("utf-8", "surrogateescape")] = TreeItem(mode, data[end + 1 : at].hex())
-    return tree
+    return re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % width, re.DOTALL)
 
 
 def dump_tree(tree: Tree) -> bytes:
     """Write a raw tree object in git's order, in which a folder sorts as if it ended in `/`."""
-
-    def git_order(pair: tuple[str, TreeItem]) -> bytes:
-        name, item = pair
-        return name.encode("utf-8", "surrogateescape") + (b"/" if item.is_folder else b"")
-
-    return b"".join(
-        b"%s %s\0%s" % (item.mode, name.encode("utf-8", "surrogateescape"), bytes.fromhex(item.oid))
-        for name, item in sorted(tree.items(), key=git_order)
-    )
+    named = [(name.encode("utf-8", "surrogateescape"), item) for name, item in tree.items()]
+    lines = {
+        name + b"/" if item.mode == FOLDER else name: b"%b %b\0" % (item.mode, name)
+        + bytes.fromhex(item.oid)
+        for name, item in named
+    }
+    return b"".join([lines[name] for name in sorted(lines)])
 
 
 @dataclass(slots=True)
