@@ -112,6 +112,33 @@ def no_cross_publication(task: Task) -> Refusal | None:
     return None
 
 
+def half_crossed(task: Task) -> Refusal | None:
+    """Return which signer lacks the key of another already (I7), None if none does.
+
+    Both answer, so that what is bogus is their mix and no part is beyond repair (planning.md §6):
+    the mix outlives every step, and no plan can be proved.
+    """
+    world, reached = task.world, reached_at(task.start, len(task.signers))
+    together = [i for i in range(len(task.signers)) if reached >> i & 1]
+    for index in together if task.start[DS_SLOT] else ():
+        served = world.dnskey_parts(task.start[dnskey_slot(index)])[0]
+        for other in together:
+            lacking = task.start[data_slot(other)] & ~served
+            if served and lacking and not task.start[data_slot(other)] & served:
+                here, there = world.signers[index], world.signers[other]
+                keys = ", ".join(sorted(world.names(lacking)))
+                return Refusal(
+                    rule="I7",
+                    summary=f"the zone is bogus now to whoever asks both {here} and {there}:"
+                    f" {here} does not publish {keys}, with which {there} signs",
+                    detail="each alone is whole; their mix stays in caches whatever is done, so"
+                    " that no plan can be proved",
+                    opens=f"{keys} published at {here} by hand, which harms no mix, and then"
+                    " another plan",
+                )
+    return None
+
+
 def _capability(task: Task, label: str) -> str:
     key = task.world.keys[label]
     return "foreign_ksk" if isinstance(key, Key) and key.is_sep else "foreign_zsk"

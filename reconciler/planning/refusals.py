@@ -11,7 +11,7 @@ from reconciler.model.keys import Key, KeyEntry
 from reconciler.model.observed import ObservedZone
 from reconciler.model.plan import Refusal, Status
 from reconciler.model.timeline import CdsVersion, DataVersion, DnskeyVersion, DsVersion
-from reconciler.planning.delegation import delegation_gate, no_cross_publication
+from reconciler.planning.delegation import delegation_gate, half_crossed, no_cross_publication
 from reconciler.planning.early import early_gate
 from reconciler.planning.goal import Goal, named_anywhere
 from reconciler.planning.limits import Event, Missed
@@ -145,7 +145,7 @@ def no_path(task: Task, ways: Ways, stuck: Refusal | None) -> tuple[Refusal, ...
         return _cut_short(ways.cut_at), *outside
     if ways.late:
         return too_late(task, ways.late), *outside
-    lacking = no_cross_publication(task) or _cannot_sign(task)
+    lacking = no_cross_publication(task) or half_crossed(task) or _cannot_sign(task)
     if lacking is not None:
         return _priced(lacking, outside), *outside
     return outside or (
