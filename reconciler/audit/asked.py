@@ -105,7 +105,7 @@ def _profiles(plan: ZonePlan, timeline: Timeline, wishes: _Wishes) -> Iterator[s
             yield f"it is not for validators of the profile {name}, which nobody asked to drop (I3)"
             continue
         found = prove(plan.steps, replace(timeline, profiles=(*timeline.profiles, name)))
-        if isinstance(found, Proved) and found.exposure_until is None:
+        if isinstance(found, Proved) and not found.broken:
             yield f"it leaves out the profile {name}, for which its steps are proved as well"
 
 

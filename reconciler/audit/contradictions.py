@@ -160,8 +160,12 @@ def _proof(told: Verdict | None, found: Verdict | None) -> Iterator[str]:
             yield "the profiles of the proof it states are not those it claims"
         for step, need in sorted(_slack(told.slack) ^ _slack(found.slack)):
             yield f"the proof it states has another slack for the wait of {step} after {need}"
-        if told.exposure_until != found.exposure_until:
+        if _exposure(told) != _exposure(found):
             yield "the proof it states has another exposure"
+
+
+def _exposure(verdict: Proved) -> tuple[int | None, bool]:
+    return verdict.exposure_until, verdict.unmended
 
 
 def _word(verdict: Verdict) -> str:

@@ -28,7 +28,7 @@ def role_flaws(steps: Sequence[Step], timeline: Timeline, found: Verdict | None)
 def _freeze(step: Step, found: Verdict | None) -> Iterator[str]:
     """What waits for no step of the plan begins a change; only what is broken can be rescued."""
     first = all(need.step is None for need in step.needs)
-    broken = isinstance(found, Proved) and found.exposure_until is not None
+    broken = isinstance(found, Proved) and found.broken
     if step.freeze_class is FreezeClass.RESCUE and not broken:
         yield f"{step.id} claims to rescue a zone that is not broken, which no freeze stops"
     if step.freeze_class is FreezeClass.CONTINUE and first:

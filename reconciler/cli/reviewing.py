@@ -85,8 +85,8 @@ def verify(file: PlanFile, form: Format = TextOrJson.TEXT) -> None:
     data = read_file(file)
     bundle = load_plan(data, str(file))
     problem = _damage(data, bundle, file)
-    verdicts = {name: _verdict(zone) for name, zone in bundle.zones.items()}
     drawn = is_example(data, str(file))
+    verdicts = {name: _verdict(zone, drawn=drawn) for name, zone in bundle.zones.items()}
     against = {
         name: (*(() if drawn else left_out(zone)), *contradictions(zone, verdicts[name]))
         for name, zone in bundle.zones.items()
@@ -118,10 +118,10 @@ def _told(against: Mapping[str, Sequence[str]], file: Path) -> Iterator[Diagnost
             )
 
 
-def _verdict(zone: ZonePlan) -> Verdict | None:
+def _verdict(zone: ZonePlan, *, drawn: bool) -> Verdict | None:
     """Return what the proof says of one zone; None where nothing is changed."""
     if zone.steps and zone.timeline is not None:
-        return prove(zone.steps, zone.timeline)
+        return prove(zone.steps, zone.timeline, example=drawn)
     if zone.steps:
         return Malformed(why="the file holds no timeline beside the steps")
     if zone.status is Status.PLANNED:

@@ -29,8 +29,9 @@ from reconciler.model.moves import (
     NsSet,
     RollStart,
 )
-from reconciler.model.plan import Refuted, Step, Verdict, ZonePlan
+from reconciler.model.plan import Proved, Refuted, Step, Verdict, ZonePlan
 from reconciler.model.timeline import DsVersion, Timeline
+from reconciler.proof import exposed_until
 from reconciler.sandbox import parents, signers
 from reconciler.sandbox.world import World
 
@@ -38,7 +39,7 @@ from reconciler.sandbox.world import World
 def rehearse(plan: ZonePlan, like: Likeness, verdict: Verdict, folder: Path) -> Rehearsed:
     """Carry out `plan` in a world made in the empty directory `folder`, and say what was seen.
 
-    `verdict` is that of the proof; it tells until when a broken start may be seen to be broken.
+    `verdict` is that of the proof, which is asked until when a broken start may be seen to be so.
     """
     timeline = plan.timeline
     assert timeline is not None, "a plan with steps has a timeline"  # noqa: S101  (invariant)
@@ -48,10 +49,18 @@ def rehearse(plan: ZonePlan, like: Likeness, verdict: Verdict, folder: Path) -> 
         with world.serve() as serving:
             watch = Watch(world, serving, [plan.zone], profiles=timeline.profiles)
             world.leap_to(plan.at)
-            taken = _Cast(world, plan.zone, like, keys).play(plan, _course(verdict))
+            played = _Cast(world, plan.zone, like, keys).play(plan, _course(verdict))
             world.leap_to(world.now() + timedelta(seconds=_longest(timeline) + 1))
             report = watch.report(plan.zone)
-    return rehearsed(plan, verdict, taken, report, like.notes)
+    taken = {step: at for step, (at, _) in played.items()}
+    effects = {step: int((at - plan.at).total_seconds()) for step, (_, at) in played.items()}
+    until = exposed_until(plan.steps, timeline, effects) if isinstance(verdict, Proved) else None
+    foreseen = None if until is None else plan.at + timedelta(seconds=until)
+    return rehearsed(plan, foreseen, taken, report, like.notes)
+
+
+_Played = Mapping[str, tuple[datetime, datetime]]
+"""For each step when it was taken, and when every server that can be seen showed it."""
 
 
 def _course(verdict: Verdict) -> Mapping[str, int]:
@@ -77,8 +86,8 @@ class _Cast:
     like: Likeness
     keys: Mapping[str, KeyEntry]
 
-    def play(self, plan: ZonePlan, course: Mapping[str, int]) -> Mapping[str, datetime]:
-        """Take every step as early as its waits and `course` allow, and return when each was."""
+    def play(self, plan: ZonePlan, course: Mapping[str, int]) -> _Played:
+        """Take every step as early as its waits and `course` allow; return when, and its effect."""
         done: dict[str, datetime] = {}
         taken: dict[str, datetime] = {}
         while left := [step for step in plan.steps if step.id not in done]:
@@ -91,7 +100,7 @@ class _Cast:
             self._take(plan, step)
             taken[step.id], done[step.id] = self.world.now(), self._effect(step)
         self.world.leap_to(max(done.values()))
-        return taken
+        return {step: (at, done[step]) for step, at in taken.items()}
 
     def _take(self, plan: ZonePlan, step: Step) -> None:
         known = {label: key for label, key in self.keys.items() if isinstance(key, Key)}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from reconciler.model.plan import Proved, Verdict, ZonePlan
+from reconciler.model.plan import ZonePlan
 from reconciler.sandbox.judge import BadView, Report, ValidationStatus
 
 START = "start"
@@ -54,13 +54,16 @@ class Rehearsed:
 
 def rehearsed(
     plan: ZonePlan,
-    verdict: Verdict,
+    foreseen: datetime | None,
     taken: Mapping[str, datetime],
     report: Report,
     notes: tuple[str, ...],
 ) -> Rehearsed:
-    """Return what `report` says of a plan whose steps were taken when `taken` says."""
-    bad = _Bad(plan, verdict, report)
+    """Return what `report` says of a plan whose steps were taken when `taken` says.
+
+    Until `foreseen`, bogus views of a start that was broken are what the proof said there would be.
+    """
+    bad = _Bad(plan, foreseen, report)
     marks = sorted({START: plan.at, **taken}.items(), key=lambda mark: mark[1])
     ends = [at for _, at in marks[1:]]
     seen = (
@@ -84,7 +87,7 @@ class _Bad:
     """The bad views that could be seen from the observation on."""
 
     plan: ZonePlan
-    verdict: Verdict
+    foreseen: datetime | None
     report: Report
 
     def between(self, step: str, since: datetime, until: datetime | None) -> StepSeen:
@@ -123,7 +126,7 @@ class _Bad:
     def _counts(self, view: BadView) -> bool:
         if view.verdict is ValidationStatus.INSECURE:
             return not self._asked_for() and view.profile not in self._insecure_before()
-        limit = self._foreseen_until()
+        limit = self.foreseen
         return limit is None or any(ends > limit for _, ends in view.spans)
 
     def _asked_for(self) -> bool:
@@ -138,11 +141,6 @@ class _Bad:
             if view.verdict is ValidationStatus.INSECURE
             and any(begins <= self.plan.at <= ends for begins, ends in view.spans)
         )
-
-    def _foreseen_until(self) -> datetime | None:
-        if not isinstance(self.verdict, Proved) or not self.verdict.exposure_until:
-            return None
-        return self.plan.at + timedelta(seconds=self.verdict.exposure_until)
 
 
 def _before(view: BadView, bad: _Bad, until: datetime | None) -> bool:

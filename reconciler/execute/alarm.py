@@ -61,7 +61,7 @@ def alarm(turn: Turn, position: Position) -> Alarm | None:
 def _bogus(turn: Turn, position: Position) -> Alarm | None:
     """Some mix of what is served now is bogus, and was not when the plan began."""
     verdict = position.plan.verdict
-    if not isinstance(verdict, Proved) or verdict.exposure_until is not None:
+    if not isinstance(verdict, Proved) or verdict.broken:
         return None
     found = next(bogus_views(turn.observation), None)
     return None if found is None else Alarm(cause=Cause.BOGUS, why=f"the zone is bogus: {found}")

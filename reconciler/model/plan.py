@@ -131,10 +131,17 @@ class Proved:
     separations: tuple[Separation, ...] = ()
     exposure_until: int | None = None
     """Where the start is already bogus: seconds until no cache can show its dead parts, with each
-    step as soon as its needs allow; a step that is late prolongs it. None also: for ever.
+    step as soon as its needs allow; a step that is late prolongs it.
     """
+    unmended: bool = False
+    """True where some of those parts are seen for ever: the plan does not mend them."""
     versions_only: bool = False
     """True where no step names a move, so that there was nothing to hold the versions against."""
+
+    @property
+    def broken(self) -> bool:
+        """True if some view was bogus before the plan began, and may still be seen."""
+        return self.unmended or self.exposure_until is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

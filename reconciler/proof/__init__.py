@@ -3,7 +3,7 @@
 from reconciler.proof.assumed import ASSUMPTIONS
 from reconciler.proof.cardinal import unready_ds
 from reconciler.proof.profiles import PROFILES
-from reconciler.proof.prover import prove
+from reconciler.proof.prover import exposed_until, prove
 from reconciler.proof.words import explain
 
-__all__ = ["ASSUMPTIONS", "PROFILES", "explain", "prove", "unready_ds"]
+__all__ = ["ASSUMPTIONS", "PROFILES", "explain", "exposed_until", "prove", "unready_ds"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.model.plan import Malformed, Proved, Refuted, Separation, Step, Verdict
 from reconciler.model.timeline import Timeline
@@ -32,14 +32,16 @@ from reconciler.proof.wellformed import by_slot, flaws, ordered_pairs
 from reconciler.proof.world import world_of
 
 
-def prove(steps: Sequence[Step], timeline: Timeline) -> Verdict:
+def prove(steps: Sequence[Step], timeline: Timeline, *, example: bool = True) -> Verdict:
     """Return whether these steps are safe for every delay that their needs allow.
 
     A step is taken at least `wait_min` after each step it needs and at most `wait_max` after those
     it must not lag behind; margins do not count. Proved comes with the slack of each wait and, for
     each bad combination, the two windows kept apart; Refuted with a course of events a person can
-    follow; Malformed where the question makes no sense. Never raises. Sources: RFC 4033 §5,
-    RFC 4035 §5, RFC 6840 §5.11; RFC 7583 for the waits, which follow from the windows.
+    follow; Malformed where the question makes no sense. Never raises. Where no step names a move,
+    the versions of an `example` are taken as drawn; those of a plan are then unaccounted for.
+    Sources: RFC 4033 §5, RFC 4035 §5, RFC 6840 §5.11; RFC 7583 for the waits, which follow from the
+    windows.
     """
     flaw = next(flaws(steps, timeline), None)
     closure = None if flaw else closure_of(len(steps) + 1, arcs_of(steps))
@@ -47,7 +49,7 @@ def prove(steps: Sequence[Step], timeline: Timeline) -> Verdict:
     if closure is None or floor is None:
         return Malformed(why=flaw or "the deadlines leave no time for the waits")
     world = world_of(steps, timeline, floor)
-    drawn = not any(step.moves for step in steps)
+    drawn = example and not any(step.moves for step in steps)
     unfit = None if drawn else next(deed_flaws(steps, timeline, world, closure), None)
     if unfit:
         return Malformed(why=unfit)
@@ -130,11 +132,13 @@ def _proved(
     combinations = {_identity(fault): fault for fault in forbidden}.values()
     rested = {met.gaps for fault in combinations for met in cases.meetings(fault)}
     required = smallest([*rested, *_orders(steps, timeline)])
+    ends = exposures(cases, faults, cases.closure[ORIGIN])
     return Proved(
         profiles=timeline.profiles,
         slack=slack_of(steps, required),
         separations=tuple(dict.fromkeys(_separation(cases, fault) for fault in forbidden)),
-        exposure_until=exposure(cases, [fault for fault in faults if fault.tolerated]),
+        exposure_until=None if FOR_EVER in ends else max(ends, default=None),
+        unmended=FOR_EVER in ends,
         versions_only=bool(steps) and not any(step.moves for step in steps),
     )
 
@@ -165,20 +169,38 @@ def _happens(met: Meeting, times: Sequence[int]) -> bool:
     )
 
 
-def exposure(cases: Cases, faults: Iterable[Fault]) -> int | None:
-    """Return until when, with every step as early as may be, a view broken at the start is seen.
+def exposed_until(
+    steps: Sequence[Step], timeline: Timeline, taken: Mapping[str, int]
+) -> int | None:
+    """Return until when a view that the start broke may be seen if steps take effect when told.
 
-    Seconds from the origin; None where there is none, or where it has no end.
+    Seconds from the origin, of `taken` as well, which names every step and keeps to the needs. None
+    where there is no such view, where one has no end, and where no proof could begin.
     """
-    times = cases.closure[ORIGIN]
-    ends: list[int] = [0]
-    for fault in faults:
-        if any(part.version.unknown for part in fault.parts):
-            continue
-        for met in cases.meetings(fault):
-            if _happens(met, times):
-                end = span(met.windows, times)[1]
-                if end is None:
-                    return None
-                ends.append(end)
-    return max(ends) or None
+    if next(flaws(steps, timeline), None) is not None:
+        return None
+    closure, floor = closure_of(len(steps) + 1, arcs_of(steps)), floor_of(steps)
+    if closure is None or floor is None:
+        return None
+    cases = Cases(closure, floor)
+    faults = faults_of(cast_of(world_of(steps, timeline, floor)), timeline)
+    ends = exposures(cases, faults, (0, *(taken[step.id] for step in steps)))
+    return None if FOR_EVER in ends else max(ends, default=None)
+
+
+FOR_EVER = 1 << 60
+"""Ends after every instant."""
+
+
+def exposures(cases: Cases, faults: Iterable[Fault], times: Sequence[int]) -> frozenset[int]:
+    """Return when each view that the start broke, and that is seen under a schedule, ends."""
+    blamed = (fault for fault in faults if fault.tolerated)
+    known = (f for f in blamed if not any(part.version.unknown for part in f.parts))
+    ends = (
+        span(met.windows, times)[1]
+        for fault in known
+        for met in cases.meetings(fault)
+        if _happens(met, times)
+    )
+    found = frozenset(FOR_EVER if end is None else end for end in ends)
+    return frozenset(end for end in found if end > 0)

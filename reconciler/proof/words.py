@@ -119,6 +119,8 @@ def _proved(verdict: Proved) -> list[str]:
             f"{duration_words(verdict.exposure_until)} after the start at the earliest:\n"
             "if each step is taken as soon as its needs allow. Whoever is late prolongs it."
         )
+    if verdict.unmended:
+        lines.append("The start is broken already, and these steps do not mend all of it.")
     return lines
 
 

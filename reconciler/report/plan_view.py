@@ -258,11 +258,14 @@ def _proved(verdict: Proved) -> str:
     profiles = ", ".join(visible(profile) for profile in verdict.profiles)
     tight = sum(slack.seconds == 0 for slack in verdict.slack)
     waits = f"; {tight} of {len(verdict.slack)} waits are tight" if verdict.slack else ""
-    dead = verdict.exposure_until
-    until = (
-        f"; what is already bogus may be seen for {duration_words(dead)} at least" if dead else ""
-    )
-    return f"proved for every delay that the waits allow, under {profiles}{waits}{until}"
+    return f"proved for every delay that the waits allow, under {profiles}{waits}{_dead(verdict)}"
+
+
+def _dead(verdict: Proved) -> str:
+    """Say what of a broken start may be seen on the way, and after it."""
+    until = verdict.exposure_until
+    told = until and f"; what is already bogus may be seen for {duration_words(until)} at least"
+    return f"{told or ''}{'; it does not mend all that is bogus' if verdict.unmended else ''}"
 
 
 def _rollback(plan: ZonePlan) -> Iterator[str]:

@@ -51,6 +51,7 @@ class ProvedFile(Wire):
     slack: tuple[SlackFile, ...] = ()
     separations: tuple[SeparationFile, ...] = ()
     exposure: int | None = None
+    unmended: bool = False
 
     def value(self) -> Proved:
         """Return the verdict as a value."""
@@ -59,6 +60,7 @@ class ProvedFile(Wire):
             slack=tuple(slack.value() for slack in self.slack),
             separations=tuple(separation.value() for separation in self.separations),
             exposure_until=self.exposure,
+            unmended=self.unmended,
         )
 
 
@@ -131,6 +133,7 @@ def proof_json(verdict: Verdict) -> dict[str, Json]:
                 "slack": [_slack_json(slack) for slack in verdict.slack],
                 "separations": [_separation_json(each) for each in verdict.separations],
                 "exposure": verdict.exposure_until,
+                "unmended": verdict.unmended,
             }
         case Refuted():
             return {"proved": False, "counterexample": _counterexample_json(verdict)}

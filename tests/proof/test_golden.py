@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.plan import Proved, Refuted
+from reconciler.model.plan import Malformed, Proved, Refuted
 from reconciler.proof import explain, prove
 from tests.proof.golden import (
     PROVED,
@@ -53,6 +53,15 @@ def test_a_golden_timeline_without_any_move_is_judged_by_its_versions(name: str)
     assert isinstance(verdict, Proved), verdict
     assert verdict.versions_only
     assert "No step names a move" in explain(verdict)
+
+
+@pytest.mark.parametrize("name", PROVED)
+def test_a_plan_without_any_move_is_not_taken_for_an_example(name: str) -> None:
+    golden = PROVED[name]()
+    steps = tuple(replace(s, moves=(), actor="signer:a") for s in golden.steps)
+    verdict = prove(steps, golden.timeline, example=False)
+    assert isinstance(verdict, Malformed), verdict
+    assert "but no move of that step" in verdict.why
 
 
 def refuted(golden: Golden) -> Refuted:

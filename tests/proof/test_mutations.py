@@ -350,8 +350,8 @@ MUTATIONS = {
     ),
     "a broken start has no end": Mutation(
         prover,
-        "exposure",
-        lambda *_: None,
+        "exposures",
+        lambda *_: frozenset(),
         test_starts.test_a_dead_ds_is_replaced_at_once_and_the_exposure_is_told,
     ),
     "waits are shortened past the order of versions": Mutation(

@@ -222,6 +222,15 @@ def test_what_caches_may_still_hold_is_told() -> None:
     assert found.startswith("caches may hold DNSKEY {k} at a signed by {k}")
 
 
+def test_what_was_replaced_is_served_for_as_long_as_observed() -> None:
+    slow = replace(BEFORE, at=-300), replace(BEFORE, at=-200, keys=KS | ZS, propagation=60), SINCE
+    past = replace(slow[0], at=None), slow[1], SINCE
+    assert flaws((*without(KEYS_NOW), *past), unsettled(*slow)) == []
+    sooner = past[0], replace(past[1], propagation=59), SINCE
+    (found,) = flaws((*without(KEYS_NOW), *sooner), unsettled(*slow))
+    assert found.startswith("caches may hold DNSKEY {k} at a signed by {k}")
+
+
 def test_a_wildcard_stands_for_what_was_there() -> None:
     wild = replace(BEFORE, at=None, keys=frozenset(), signed_by=frozenset(), unknown=True)
     assert flaws((*without(KEYS_NOW), wild, SINCE), unsettled(BEFORE, SINCE)) == []

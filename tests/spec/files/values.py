@@ -212,6 +212,7 @@ VERDICT = st.one_of(
             max_size=1,
         ).map(tuple),
         exposure_until=st.none() | OFFSET,
+        unmended=st.booleans(),
     ),
 )
 ALTERNATIVE = st.builds(
